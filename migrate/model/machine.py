@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Machines: what the inventory and the hypervisors say of one VM, joined."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Power(StrEnum):
+    """State of a VM; `unknown` when only the inventory knows it."""
+
+    RUNNING = "running"
+    STOPPED = "stopped"
+    PAUSED = "paused"
+    UNKNOWN = "unknown"
+
+
+class Disk(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A block device. Sizes in bytes, 0 = not known. `boot` is the first disk or the one with a boot order."""
+
+    target: str
+    source: str = ""
+    capacity: int = 0
+    boot: bool = False
+    shared: bool = False
+    readonly: bool = False
+
+
+class Nic(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A network card; `addresses` are what DHCP reservations, leases or metadata give it."""
+
+    mac: str
+    network: str = ""
+    addresses: tuple[str, ...] = ()
+
+
+class Machine(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One VM (or inventory host without one), as seen by every source in `seen_by`.
+
+    `seen_by` holds "inventory" and source URIs; `uuid`, `vcpus` (count) and `memory` (bytes) come from hypervisors;
+    `os` is a libosinfo short id such as `debian12` or "" ; `groups` are inventory groups with ancestors, `all` left out.
+    """
+
+    name: str
+    environment: str = ""
+    seen_by: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    uuid: str = ""
+    power: Power = Power.UNKNOWN
+    vcpus: int = 0
+    memory: int = 0
+    os: str = ""
+    title: str = ""
+    disks: tuple[Disk, ...] = ()
+    nics: tuple[Nic, ...] = ()
+    kind: int = -1
+    facts_from: str = ""
+
+    @property
+    def in_inventory(self) -> bool:
+        return "inventory" in self.seen_by
+
+    @property
+    def data_disks(self) -> tuple[Disk, ...]:
+        """Disks that are neither boot nor read-only (CD-ROM, cloud-init seed)."""
+        return tuple(d for d in self.disks if not d.boot and not d.readonly)
+
+
+class Host(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An inventory host as ansible-core reads it. `kind` numbers its class: same groups, same own variables but identity."""
+
+    name: str
+    groups: tuple[str, ...] = ()
+    address: str = ""
+    kind: int = -1
+    connection: str = ""
+
+
+class MachineClass(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Hosts that Ansible treats alike; `representative` is recorded for all. `differing` names variables that differ inside."""
+
+    number: int
+    representative: str
+    members: tuple[str, ...]
+    differing: tuple[str, ...] = ()

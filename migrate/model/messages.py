@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The conversation with the recording child: one JSON object a line, requests in, messages out, `Done` after each request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from migrate.model.finding import Finding
+from migrate.model.machine import Host, MachineClass
+from migrate.model.task import RecordedTask, Token
+
+
+class Open(msgspec.Struct, frozen=True, tag=True):
+    """Read these inventories of the project (absolute paths); answers `Inventory`."""
+
+    project: str
+    inventories: tuple[str, ...]
+    playbooks: tuple[str, ...] = ()
+
+
+class Play(msgspec.Struct, frozen=True, tag=True):
+    """Play the playbooks on one representative per class, with these facts per class number; answers `Recorded` and `Progress`."""
+
+    playbooks: tuple[str, ...]
+    facts: dict[int, dict[str, Any]]
+
+
+class Inventory(msgspec.Struct, frozen=True, tag=True):
+    """All hosts, and the classes they form."""
+
+    hosts: tuple[Host, ...]
+    classes: tuple[MachineClass, ...]
+
+
+class Recorded(msgspec.Struct, frozen=True, tag=True):
+    """A batch of recorded tasks."""
+
+    tasks: tuple[RecordedTask, ...]
+
+
+class Progress(msgspec.Struct, frozen=True, tag=True):
+    """A play has begun."""
+
+    play: str
+    hosts: int
+
+
+class Done(msgspec.Struct, frozen=True, tag=True):
+    """The request is answered; `classes` as refined while playing (a class splits where a condition tells members apart)."""
+
+    findings: tuple[Finding, ...] = ()
+    tokens: tuple[Token, ...] = ()
+    classes: tuple[MachineClass, ...] = ()
+    plays: int = 0
+
+
+class Failed(msgspec.Struct, frozen=True, tag=True):
+    """The child can't go on."""
+
+    message: str
+    hint: str = ""
+
+
+Request = Open | Play
+Answer = Inventory | Recorded | Progress | Done | Failed

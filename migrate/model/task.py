@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the engine records: tasks with final arguments, rendered files, and the tokens that stand for secrets."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from migrate.model.place import Place
+
+
+class TokenKind(StrEnum):
+    """Why a value is a token: it is secret, it is defined nowhere we may read, or only a real run would know it."""
+
+    SECRET = "secret"
+    NEEDED = "needed"
+    UNKNOWN = "unknown"
+
+
+class Token(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A stand-in for a value; `text` is what turns up in arguments and files, `name` the variable it stands for."""
+
+    text: str
+    name: str
+    kind: TokenKind
+    place: Place | None = None
+
+
+class RenderedFile(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A file that a task puts on the machine. `text` is final (tokens inside); None for a binary or unreadable source."""
+
+    dest: str
+    text: str | None = None
+    source: str = ""
+    mode: str = ""
+    owner: str = ""
+    group: str = ""
+
+
+class RecordedTask(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One task (one loop item) as Ansible would have run it on `machine`, the representative of its class.
+
+    `action` is the resolved FQCN where ansible-core knows it; `args` are final values (tokens inside) in JSON shapes.
+    `roles` runs from the outermost role to the one that holds the task. `conditional` tells why it may not run
+    (a result that only a real run knows); `unresolved` why some argument is still a template.
+    """
+
+    machine: str
+    action: str
+    args: dict[str, Any] = {}
+    name: str = ""
+    place: Place = Place(path="")
+    roles: tuple[str, ...] = ()
+    play: str = ""
+    hosts: str = ""
+    handler: bool = False
+    notify: tuple[str, ...] = ()
+    conditional: str = ""
+    unresolved: str = ""
+    delegate_to: str = ""
+    become_user: str = ""
+    environment: dict[str, str] = {}
+    file: RenderedFile | None = None
+    kind: int = -1
+
+    @property
+    def role(self) -> str:
+        """The role that holds the task; "" for tasks of the play itself."""
+        return self.roles[-1] if self.roles else ""
+
+    @property
+    def module(self) -> str:
+        """The action without its collection: `apt` for `ansible.builtin.apt`."""
+        return self.action.rsplit(".", 1)[-1]

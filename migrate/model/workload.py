@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Workloads: what runs on the machines, whether it keeps state, and the evidence for saying so."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from migrate.model.place import Place
+from migrate.model.task import RecordedTask
+
+
+class Nature(StrEnum):
+    """Whether losing the machine loses data. Unknown is an answer; silence is never stateless."""
+
+    STATELESS = "stateless"
+    STATEFUL = "stateful"
+    UNKNOWN = "unknown"
+
+
+class Kind(StrEnum):
+    """What sort of thing a workload is; `mixed` is stateless code that owns state."""
+
+    STATELESS = "stateless"
+    STATEFUL = "stateful"
+    MIXED = "mixed"
+    BATCH = "batch"
+    BUILD_AGENT = "build-agent"
+    PLUMBING = "plumbing"
+    LIBRARY = "library"
+    UNKNOWN = "unknown"
+
+
+class Placement(StrEnum):
+    """Where it should live. `vm` is an ordinary placement; `decide` means that a person must say."""
+
+    DEPLOYMENT = "deployment"
+    CRONJOB = "cronjob"
+    DAEMONSET = "daemonset"
+    BUILD_AGENT = "build-agent"
+    VM = "vm"
+    DROP = "drop"
+    OUT_OF_SCOPE = "out-of-scope"
+    DECIDE = "decide"
+
+
+class Points(StrEnum):
+    """Which way a piece of evidence points; `neither` is context that a reader wants to see."""
+
+    STATELESS = "stateless"
+    STATEFUL = "stateful"
+    NEITHER = "neither"
+
+
+class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One reason: the rule that saw it, what it saw, where, and which way it points."""
+
+    rule: str
+    saw: str
+    points: Points
+    place: Place | None = None
+    machine: str = ""
+
+
+class Port(msgspec.Struct, frozen=True, order=True, omit_defaults=True):
+    """A listening port. `source` says who told us: unit, config file line, catalog."""
+
+    number: int
+    protocol: str = "tcp"
+    name: str = ""
+    source: str = ""
+
+
+class Unit(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A long-running service or scheduled job.
+
+    `manager`: systemd, supervisor, container, cron, package (its unit starts itself), shell. `command`, `user`, `directory`,
+    `environment` come from the unit's own file where a task writes it. `schedule` is a cron expression for jobs.
+    """
+
+    name: str
+    manager: str = "systemd"
+    command: str = ""
+    user: str = ""
+    directory: str = ""
+    environment: dict[str, str] = {}
+    environment_files: tuple[str, ...] = ()
+    schedule: str = ""
+    image: str = ""
+    place: Place | None = None
+
+
+class Edge(msgspec.Struct, frozen=True, order=True, omit_defaults=True):
+    """`source` workload needs `target` (a workload name, or a machine or outside address) on `port`."""
+
+    source: str
+    target: str
+    port: int = 0
+    seen: str = ""
+
+
+class Workload(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A service or scheduled job of a group of machines: what moves, or stays."""
+
+    name: str
+    environment: str
+    kind: Kind
+    nature: Nature
+    placement: Placement
+    reason: str
+    software: str = ""
+    title: str = ""
+    role: str = ""
+    hosts: str = ""
+    machines: tuple[str, ...] = ()
+    units: tuple[Unit, ...] = ()
+    packages: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
+    ports: tuple[Port, ...] = ()
+    data_dirs: tuple[str, ...] = ()
+    edges: tuple[Edge, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    tasks: tuple[RecordedTask, ...] = ()
+    replaced_by: str = ""
+
+    @property
+    def id(self) -> str:
+        """`environment/name`, unique in an assessment; just the name where there is one unnamed environment."""
+        return f"{self.environment}/{self.name}" if self.environment else self.name
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """Ansible facts for one class of machines and where they came from."""
+
+    source: str
+    values: dict[str, Any]
