@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The child's conversation: JSON requests on standard input, messages on the descriptor that was standard output."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from typing import BinaryIO
+
+import msgspec
+
+from migrate.engine.confine import limit_resources, lock
+from migrate.model.finding import Severity
+from migrate.model.messages import Answer, Done, Failed, Inventory, Open, Play, Progress, Recorded, Request
+
+ENCODER = msgspec.json.Encoder(enc_hook=str)  # str: ansible-core's tagged strings become plain
+DECODER = msgspec.json.Decoder(Request)
+
+
+class Conversation:
+    """One project, from `Open` to the end of input."""
+
+    def __init__(self, out: BinaryIO, project: str) -> None:
+        from migrate.engine.gaps import Gaps
+        from migrate.engine.reader import Reader
+        from migrate.engine.taint import Taint
+
+        self.out = out
+        self.project = os.path.realpath(project)
+        self.gaps, self.taint = Gaps(project), Taint()
+        self.reader = Reader(self.gaps, self.taint)
+
+    def say(self, answer: Answer) -> None:
+        self.out.write(ENCODER.encode(answer) + b"\n")
+        self.out.flush()
+
+    def open(self, request: Open) -> None:
+        from migrate.engine.inventory import Estate
+
+        self.reader.set_basedir(os.path.dirname(request.playbooks[0]) if request.playbooks else self.project)
+        self.estate = Estate(request.inventories, self.reader, self.gaps, self.taint)
+        hosts, self.classes = self.estate.hosts_and_classes()
+        self.say(Inventory(hosts=hosts, classes=self.classes))
+        self.done()
+
+    def play(self, request: Play) -> None:
+        from migrate.engine.playing import Player
+
+        player = Player(self.project, self.estate, self.reader, self.gaps, self.progress)
+        self.classes = player.play(request.playbooks, self.classes, request.facts)
+        self.done(player.plays)
+
+    def progress(self, notebook: object, play: str, hosts: int) -> None:
+        from migrate.engine.notebook import Notebook
+
+        assert isinstance(notebook, Notebook)
+        self.say(Recorded(tasks=notebook.take()))
+        self.say(Progress(play=play, hosts=hosts))
+
+    def done(self, plays: int = 0) -> None:
+        self.say(Done(findings=self.gaps.take(), tokens=self.taint.tokens(), classes=self.classes, plays=plays))
+
+
+def private_output() -> BinaryIO:
+    """Keep standard output for messages only: whatever a library prints goes nowhere."""
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return out
+
+
+def converse(lines: BinaryIO, out: BinaryIO) -> None:
+    first = DECODER.decode(lines.readline())
+    assert isinstance(first, Open), "the conversation starts with Open"
+    conversation = Conversation(out, first.project)
+    from ansible.plugins.loader import init_plugin_loader
+
+    from migrate.engine.mending import mend
+
+    init_plugin_loader()
+    mend(conversation.gaps, conversation.taint)
+    import migrate.engine.playing  # noqa: F401  # every import before the lock
+
+    own = tempfile.gettempdir()
+    readable = [first.project, *(os.path.dirname(i) if os.path.isfile(i) else i for i in first.inventories if "," not in i)]
+    lock(readable, [own], lambda what: conversation.gaps.add("forbidden", "project", f"refused: {what}", severity=Severity.ERROR))
+    conversation.open(first)
+    for line in lines:
+        request = DECODER.decode(line)
+        assert isinstance(request, Play)
+        conversation.play(request)
+
+
+def main() -> None:
+    limit_resources()
+    out = private_output()
+    try:
+        converse(sys.stdin.buffer, out)
+    except MemoryError:
+        out.write(ENCODER.encode(Failed(message="the project needs more memory than a reader may take", hint="Look for YAML anchors that multiply.")) + b"\n")
+        out.flush()
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`when` with three answers: true, false, and «only a real run knows»."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from ansible.errors import AnsibleError
+from ansible.playbook.task import Task
+from jinja2 import Environment, TemplateError, meta
+
+from migrate.engine.gaps import first_cause
+
+PARSER = Environment(extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"])
+OPENING, CLOSING = "([{", ")]}"
+
+
+@lru_cache(maxsize=8192)
+def names_in(expression: str) -> frozenset[str]:
+    """Variables that an expression or template mentions; empty when it can't be parsed."""
+    source = expression if "{{" in expression or "{%" in expression else "{{ " + expression + " }}"
+    try:
+        return frozenset(meta.find_undeclared_variables(PARSER.parse(source)))
+    except TemplateError:
+        return frozenset()
+
+
+def names_within(value: Any) -> frozenset[str]:
+    """Variables mentioned anywhere in templates of a nested value."""
+    if isinstance(value, str):
+        return names_in(value) if "{{" in value or "{%" in value else frozenset()
+    if isinstance(value, dict):
+        return frozenset().union(*(names_within(item) for item in value.values()))
+    if isinstance(value, (list, tuple)):
+        return frozenset().union(*(names_within(item) for item in value))
+    return frozenset()
+
+
+@lru_cache(maxsize=8192)
+def conjuncts(expression: str) -> tuple[str, ...]:
+    """`a and (b or c)` as its two halves, so that one half known to be false decides; the whole where it isn't a plain `and`."""
+    try:
+        tokens = list(PARSER.lex("{{" + expression + "}}"))[1:-1]
+    except TemplateError:
+        return (expression,)
+    depth, parts = 0, [""]
+    for _, kind, text in tokens:
+        depth += (text in OPENING) - (text in CLOSING) if kind == "operator" else 0
+        if depth == 0 and kind == "name" and text in ("or", "if", "else"):
+            return (expression,)
+        if depth == 0 and kind == "name" and text == "and":
+            parts.append("")
+        else:
+            parts[-1] += text
+    return tuple(part.strip() for part in parts)
+
+
+def decide(task: Task, conditions: list[Any], variables: dict[str, Any], unknown: frozenset[str]) -> str | None:
+    """None: the task is skipped. "": it runs. Other text: it may run, for this reason."""
+    reasons = []
+    for condition in conditions:
+        for part in split(condition):
+            try:
+                if mentions := names_in(str(part)) & unknown:
+                    reasons.append(f"{part} (result of {', '.join(sorted(mentions))})")
+                elif not task._resolve_conditional([part], variables):
+                    return None
+            except AnsibleError as error:
+                reasons.append(f"{part} ({first_cause(error)})")
+    return "; ".join(reasons)
+
+
+def split(condition: Any) -> list[Any]:
+    """Conjuncts that keep the trust tag of the text that they were cut from."""
+    if not isinstance(condition, str) or " and " not in condition or "{{" in condition:
+        return [condition]
+    from ansible.module_utils._internal._datatag import AnsibleTagHelper
+
+    return [AnsibleTagHelper.tag_copy(condition, part) for part in conjuncts(str(condition))]

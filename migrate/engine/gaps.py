@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What could not be read or resolved, collected once each, with file, line and remedy."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from ansible.errors import AnsibleError
+
+from migrate.model.finding import Finding, Severity
+from migrate.model.place import Place
+
+REMEDIES = {
+    "missing-role": "Fetch it (ansible-galaxy install -r requirements.yml) into the project's roles folder; until then its tasks are unknown.",
+    "missing-collection": "Install it (ansible-galaxy collection install …) beside migrate; its modules are recorded by name meanwhile.",
+    "broken-yaml": "Mend the file; everything that it holds is missing from the report.",
+    "broken-inventory": "Mend the file, or export the inventory with `ansible-inventory --list --yaml --output FILE` and give us FILE.",
+    "vault-file": "No password is needed: its variables count as secrets to be filled in later.",
+    "broken-task": "Mend the task; the rest of the play was recorded.",
+    "broken-play": "Mend the play; the other plays were recorded.",
+    "missing-file": "Add the file, or ignore this if it is made at deploy time.",
+    "forbidden": "The project is read as untrusted input: nothing in it runs. Replace the lookup by a plain variable if the value matters.",
+    "unknown-filter": "Install the collection that ships it beside migrate; the arguments that use it stay as templates.",
+    "empty-play": "Check the hosts pattern against the inventory.",
+    "engine-warning": "",
+    "limit": "Recorded up to the limit.",
+}
+MISSING_FILTER = re.compile(r"No (filter|test) named '([^']+)'|[Cc]ould not load (filter|test)|(filter|test) plugin '([^']+)' (?:was )?not found")
+
+
+class Gaps:
+    """Findings of one conversation. Paths are given relative to the project so that reports travel."""
+
+    def __init__(self, project: str) -> None:
+        self.project = os.path.realpath(project)
+        self._found: dict[tuple[str, str, str, str], Finding] = {}
+
+    def place(self, path: str, line: int = 0) -> Place:
+        real = os.path.realpath(path)
+        inside = real.startswith(self.project + os.sep)
+        return Place(path=os.path.relpath(real, self.project) if inside else Path(real).name, line=line)
+
+    def add(self, check: str, subject: str, message: str, *, place: Place | None = None, severity: Severity = Severity.WARNING) -> None:
+        finding = Finding(
+            check=check, subject=self.relative(subject), message=self.relative(message), remedy=REMEDIES[check], severity=severity, place=place
+        )
+        self._found.setdefault((check, finding.subject, finding.message, str(place)), finding)
+
+    def relative(self, text: str) -> str:
+        """The text without the absolute path of the project."""
+        return text.replace(self.project + os.sep, "").replace(self.project, ".")
+
+    def take(self) -> tuple[Finding, ...]:
+        """All findings since the last call, in a stable order."""
+        found, self._found = self._found, {}
+        return tuple(sorted(found.values(), key=Finding.sort_key))
+
+    def of_error(self, check: str, subject: str, error: BaseException, *, severity: Severity = Severity.WARNING) -> None:
+        self.add(check, subject, first_cause(error), place=self.place_of(error), severity=severity)
+
+    def place_of(self, error: BaseException) -> Place | None:
+        """File and line that ansible-core ties to an error, from the error itself or from what caused it."""
+        for link in chain(error):
+            origin = origin_of(getattr(link, "obj", None))
+            if origin and origin.path:
+                return self.place(origin.path, origin.line_num or 0)
+        return None
+
+
+def chain(error: BaseException) -> list[BaseException]:
+    """The error and its causes, innermost first."""
+    links = []
+    link: BaseException | None = error
+    while link is not None and len(links) < 20:
+        links.append(link)
+        link = link.__cause__ or link.__context__
+    return links[::-1]
+
+
+def origin_of(value: object) -> object | None:
+    """ansible-core's own note of where a value was read (`Origin` tag), if it has one."""
+    from ansible._internal._datatag._tags import Origin
+
+    try:
+        return Origin.get_tag(value)
+    except (AttributeError, TypeError):
+        return None
+
+
+def first_cause(error: BaseException) -> str:
+    """One line, from the innermost Ansible error that says something."""
+    for link in chain(error):
+        text = link.message if isinstance(link, AnsibleError) else str(link)
+        if text and text.strip():
+            return " ".join(text.split())[:300]
+    return type(error).__name__

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files as ansible-core reads them, but a bad one costs only itself, and secrets become tokens at the door."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from ansible.errors import AnsibleError, AnsibleFileNotFound
+from ansible.parsing.dataloader import DataLoader
+from ansible.parsing.vault import is_encrypted
+
+from migrate.engine.gaps import Gaps
+from migrate.engine.taint import Taint
+from migrate.model.finding import Severity
+
+LARGEST_FILE = 16 << 20
+
+
+class Reader(DataLoader):  # type: ignore[misc]  # ansible ships no types
+    """A DataLoader that answers None for a file that can't be read (ansible-core takes that for an empty file) and says so."""
+
+    def __init__(self, gaps: Gaps, taint: Taint) -> None:
+        super().__init__()
+        self.gaps, self.taint = gaps, taint
+
+    def load_from_file(
+        self, file_name: str, cache: str = "all", unsafe: bool = False, json_only: bool = False, trusted_as_template: bool = False
+    ) -> Any:
+        path = self.path_dwim(file_name)
+        if cache == "none":  # the inventory plugins: read once, so no copy to keep clean
+            return self._read(path, json_only, trusted_as_template)
+        if path not in self._FILE_CACHE:
+            self._FILE_CACHE[path] = self._read(path, json_only, trusted_as_template)
+        return super().load_from_file(file_name, "all", unsafe, json_only, trusted_as_template)
+
+    def _read(self, path: str, json_only: bool, trusted: bool) -> Any:
+        try:
+            if os.path.getsize(path) > LARGEST_FILE:
+                self.gaps.add("limit", path, f"larger than {LARGEST_FILE >> 20} MiB, not read", place=self.gaps.place(path))
+                return None
+            if encrypted(path):
+                self.gaps.add("vault-file", path, "whole file is encrypted by ansible-vault", place=self.gaps.place(path), severity=Severity.NOTE)
+                return None
+            return self.taint.hide(DataLoader.load_from_file(self, path, "none", True, json_only, trusted))
+        except (FileNotFoundError, AnsibleFileNotFound):
+            raise AnsibleFileNotFound("file not found", file_name=path) from None
+        except (AnsibleError, UnicodeError, RecursionError, ValueError, OSError) as error:
+            self.gaps.of_error("broken-yaml", path, error, severity=Severity.ERROR)
+            return None
+
+
+def encrypted(path: str) -> bool:
+    with open(path, "rb") as file:
+        return bool(is_encrypted(file.read(64)))

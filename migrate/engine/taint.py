@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tokens that take the place of secrets, and of values nobody knows, before anything is templated.
+
+A token is made of letters, digits and underscores, so that it survives quoting, JSON, regular expressions, upper and lower case
+and URL encoding, and can be found again in whatever was rendered.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.parsing.vault import EncryptedString
+
+from migrate.model.place import Place
+from migrate.model.task import Token, TokenKind
+
+WORDS = r"(?:passw(?:or)?d|passphrase|pass|pwd|secret|token|api_?key|private_?key|access_?key|secret_?key|auth_?key)"
+SECRET_NAME = re.compile(rf"(?:^|[_\-.]){WORDS}(?:s|_?\d+)?$|^(?:{WORDS})$|_pass$|passw(?:or)?d$", re.IGNORECASE)
+PLAIN_VALUES = {"", "true", "false", "yes", "no", "none", "null", "present", "absent", "always", "on_create", "omit", "required", "optional"}
+ASSIGNMENT = re.compile(
+    rf"(?P<key>(?!NOPASSWD)[\w.\-]*{WORDS})(?P<mid>[\"']?\s*(?:=>|[=:])\s*[\"']?|\s+[\"'])(?P<value>[^\s\"',;#}}\])]+)", re.IGNORECASE
+)
+URL_PASSWORD = re.compile(r"(?P<head>\w+://[^\s/:@\"']*:)(?P<value>[^\s/@\"'{}]+)@")
+PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
+TOKEN = re.compile(r"mg(?:sec|need|unk)_\w*?_[0-9a-f]{6}_x", re.IGNORECASE)
+PREFIX = {TokenKind.SECRET: "mgsec", TokenKind.NEEDED: "mgneed", TokenKind.UNKNOWN: "mgunk"}
+MAX_DEPTH = 40
+
+
+class Taint:
+    """Makes tokens and remembers what each stands for."""
+
+    def __init__(self) -> None:
+        self._tokens: dict[str, Token] = {}
+
+    def token(self, name: str, kind: TokenKind, place: Place | None = None) -> str:
+        """The token for a variable: the same name gives the same text in every run."""
+        slug = re.sub(r"\W+", "_", name).strip("_").lower()[:48]
+        text = f"{PREFIX[kind]}_{slug}_{hashlib.sha256(name.encode()).hexdigest()[:6]}_x"
+        if text not in self._tokens:
+            self._tokens[text] = Token(text=text, name=name, kind=kind, place=place)
+        return text
+
+    def tokens(self) -> tuple[Token, ...]:
+        return tuple(sorted(self._tokens.values(), key=lambda token: token.text))
+
+    def hide(self, value: Any, path: str = "", depth: int = 0) -> Any:
+        """Replace vault strings and plain strings under secret-looking keys, in place where it can."""
+        if isinstance(value, EncryptedString):
+            return self.token(path or "vault value", TokenKind.SECRET)
+        if depth > MAX_DEPTH:
+            return value
+        if isinstance(value, dict):
+            for key in list(value):
+                self._hide_item(value, key, f"{path}.{key}" if path else str(key), depth)
+        elif isinstance(value, list):
+            for index, item in enumerate(value):
+                if isinstance(item, (dict, list, EncryptedString)):
+                    value[index] = self.hide(item, path, depth + 1)
+        return value
+
+    def _hide_item(self, holder: dict[Any, Any], key: Any, path: str, depth: int) -> None:
+        item = holder[key]
+        if isinstance(item, (dict, list, EncryptedString)):
+            hidden = self.hide(item, path, depth + 1)
+            if hidden is not item:
+                holder[key] = hidden
+        elif is_secret(key, item):
+            holder[key] = self.token(path, TokenKind.SECRET)
+
+    def scrub(self, text: str, where: str) -> str:
+        """Replace literal passwords, keys and URL credentials that someone wrote straight into a file or a command."""
+        if "PRIVATE KEY-----" in text:
+            text = PRIVATE_KEY.sub(lambda _: self.token(f"private key in {where}", TokenKind.SECRET), text)
+        text = URL_PASSWORD.sub(lambda found: self._scrubbed(found, f"URL password in {where}", "{head}{value}@"), text)
+        return ASSIGNMENT.sub(lambda found: self._scrubbed(found, f"{found['key']} in {where}", "{key}{mid}{value}"), text)
+
+    def _scrubbed(self, found: re.Match[str], name: str, shape: str) -> str:
+        value = found["value"]
+        if value.lower() in PLAIN_VALUES or value[0] in "$/<{%\\(" or TOKEN.search(value) or value.isdigit():
+            return found[0]
+        return shape.format_map({**found.groupdict(), "value": self.token(name, TokenKind.SECRET)})
+
+    def scrub_args(self, value: Any, where: str, *, all_strings: bool = False) -> Any:
+        """The same for final arguments of a task; with `all_strings` (no_log) every string that is not plainly harmless."""
+        if isinstance(value, Mapping):
+            return {str(key): self._scrub_arg(str(key), item, where, all_strings) for key, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self.scrub_args(item, where, all_strings=all_strings) for item in value]
+        return self.scrub(value, where) if isinstance(value, str) and len(value) > 6 else value
+
+    def _scrub_arg(self, key: str, item: Any, where: str, all_strings: bool) -> Any:
+        if isinstance(item, str) and not TOKEN.search(item) and (is_secret(key, item) or (all_strings and key not in OPEN_ARGS)):
+            return self.token(f"{key} in {where}", TokenKind.SECRET)
+        return self.scrub_args(item, where, all_strings=all_strings)
+
+
+OPEN_ARGS = frozenset(
+    "name state path dest src owner group mode user login_host login_user login_port db database port host enabled role roles privs create "
+    "recurse force backup validate update_password type encrypted remote_src daemon_reload append groups shell home system role_attr_flags chdir creates removes executable line regexp".split()
+)
+
+
+def is_secret(key: Any, value: Any) -> bool:
+    """True when a plain string stands under a name that says password, token or key, and is not itself a template."""
+    if not isinstance(key, str) or not isinstance(value, (str, int)) or isinstance(value, bool) or not SECRET_NAME.search(key):
+        return False
+    text = str(value)
+    return text.lower() not in PLAIN_VALUES and "{{" not in text and text[:1] not in "/~" and not TOKEN.search(text)
