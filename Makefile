@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+BIN := .venv/bin
+EXAMPLE := inventories/example/migrate.yaml
+TESTS ?=
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# Exit code 1 of assess says that something needs a decision, as it does in any real estate.
+.PHONY: demo
+demo: ## Assess the example estate, and generate its files into build/demo
+	@scripts/bootstrap.sh run
+	$(BIN)/migrate assess -c $(EXAMPLE) || test $$? -eq 1
+	$(BIN)/migrate generate -c $(EXAMPLE) -o build/demo
+
+.PHONY: test
+test: ## Run the unit and golden tests (TESTS="tests/assess -k redis" for some of them)
+	@scripts/bootstrap.sh dev
+	$(BIN)/pytest -q -n 2 $(TESTS)
+
+.PHONY: test-real
+test-real: ## Run the tests on real servers and projects; needs root, and installs what it needs
+	@scripts/bootstrap.sh real
+	$(BIN)/pytest -q -m real $(or $(TESTS),tests/real)
+
+.PHONY: lint
+lint: ## Check style and format
+	@scripts/bootstrap.sh dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+.PHONY: types
+types: ## Check types
+	@scripts/bootstrap.sh dev
+	$(BIN)/mypy
+
+.PHONY: bench
+bench: ## Compare with ansible-inventory on 1,000 and 10,000 generated hosts (BENCH="--runs 3")
+	@scripts/bootstrap.sh run
+	$(BIN)/python benchmarks/run.py $(BENCH)
+
+.PHONY: clean
+clean: ## Remove the private environment, build/ and caches
+	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
