@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everything known of one workload, for a terminal: each statement beside the file and line that it comes from."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+
+from migrate.model.assessment import Assessment
+from migrate.model.workload import Workload
+from migrate.report.clean import clean
+from migrate.report.details import Item, naming, needed, sections, verdict
+from migrate.report.find import find
+
+WIDTH = 100
+WIDEST_LABEL = 46
+
+
+def explain(assessment: Assessment, name: str) -> str:
+    """All of the workload called `name`, `environment/name` or a unique start of one; UsageError if there is none."""
+    found = find(assessment.workloads, name)
+    return "\n\n".join("\n".join(_lines(workload, assessment)) for workload in found) + "\n"
+
+
+def _lines(workload: Workload, assessment: Assessment) -> Iterator[str]:
+    wanted = needed(workload, assessment.tokens)
+    name = naming(wanted)
+    yield from _wrapped(" · ".join(clean(text) for text in (workload.id, workload.title) if text), "", "  ")
+    yield from _wrapped(f"{verdict(workload)}.", "  ", "  ")
+    yield from _wrapped(clean(name(workload.reason)), "  ", "  ")
+    for section in sections(workload, assessment.workloads, wanted):
+        yield ""
+        if section.title:
+            yield section.title
+        yield from _items(section.items)
+    if not workload.evidence:
+        yield ""
+        yield "No evidence was found either way, and silence is not a sign that it keeps no state."
+
+
+def _items(items: Sequence[Item]) -> Iterator[str]:
+    """Two columns; a label too wide for its column stands on a line of its own."""
+    labels = [clean(item.label) for item in items]
+    fitting = [len(label) for label in labels if len(label) <= WIDEST_LABEL]
+    column = max(fitting, default=0)
+    for label, item in zip(labels, items, strict=True):
+        start = f"  {label:{column}}  " if column else "  "
+        if len(label) > column:
+            yield from _wrapped(label, "  ", "    ")
+            start = " " * (column + 4) if column else "    "
+        yield from _wrapped(clean(item.text), start, " " * len(start))
+
+
+def _wrapped(text: str, first: str, rest: str) -> list[str]:
+    lines = textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
+    return lines or [first.rstrip()]
