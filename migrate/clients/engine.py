@@ -27,6 +27,7 @@ SETTINGS = {
     "ANSIBLE_DEPRECATION_WARNINGS": "0",
     "ANSIBLE_COLLECTIONS_ON_ANSIBLE_VERSION_MISMATCH": "ignore",
     "ANSIBLE_DUPLICATE_YAML_DICT_KEY": "ignore",
+    "ANSIBLE_ERROR_ON_MISSING_HANDLER": "0",
     "ANSIBLE_NOCOLOR": "1",
 }
 
@@ -34,8 +35,8 @@ SETTINGS = {
 class Engine:
     """A child that has one inventory open. Use as a context manager; leaving it ends the child and its temporary folder."""
 
-    def __init__(self, project: Path, inventories: Sequence[str], playbooks: Sequence[str]) -> None:
-        self._request = Open(project=str(project), inventories=tuple(inventories), playbooks=tuple(playbooks))
+    def __init__(self, project: Path, inventories: Sequence[str], playbooks: Sequence[str], extra_vars: Sequence[str] = ()) -> None:
+        self._request = Open(project=str(project), inventories=tuple(inventories), playbooks=tuple(playbooks), extra_vars=tuple(extra_vars))
         self._folder = tempfile.TemporaryDirectory(prefix="migrate-")
         Path(self._folder.name, "ansible.cfg").touch()
         self._log = open(os.path.join(self._folder.name, "stderr"), "w+b")  # noqa: SIM115  # closed in __exit__

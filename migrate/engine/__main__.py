@@ -41,13 +41,14 @@ class Conversation:
         self.reader.set_basedir(os.path.dirname(request.playbooks[0]) if request.playbooks else self.project)
         self.estate = Estate(request.inventories, self.reader, self.gaps, self.taint)
         hosts, self.classes = self.estate.hosts_and_classes()
+        self.extra_vars = request.extra_vars
         self.say(Inventory(hosts=hosts, classes=self.classes))
         self.done()
 
     def play(self, request: Play) -> None:
         from migrate.engine.playing import Player
 
-        player = Player(self.project, self.estate, self.reader, self.gaps, self.progress)
+        player = Player(self.project, self.estate, self.reader, self.gaps, self.progress, self.extra_vars)
         self.classes = player.play(request.playbooks, self.classes, request.facts)
         self.done(player.plays)
 
@@ -82,7 +83,8 @@ def converse(lines: BinaryIO, out: BinaryIO) -> None:
     import migrate.engine.playing  # noqa: F401  # every import before the lock
 
     own = tempfile.gettempdir()
-    readable = [first.project, *(os.path.dirname(i) if os.path.isfile(i) else i for i in first.inventories if "," not in i)]
+    files = [value[1:] for value in first.extra_vars if value.startswith("@")]
+    readable = [first.project, *files, *(os.path.dirname(i) if os.path.isfile(i) else i for i in first.inventories if "," not in i)]
     lock(readable, [own], lambda what: conversation.gaps.add("forbidden", "project", f"refused: {what}", severity=Severity.ERROR))
     conversation.open(first)
     for line in lines:

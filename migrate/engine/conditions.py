@@ -6,8 +6,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+from ansible._internal._templating._engine import TemplateEngine
 from ansible.errors import AnsibleError
-from ansible.playbook.task import Task
+from ansible.module_utils._internal._datatag import AnsibleTagHelper
 from jinja2 import Environment, TemplateError, meta
 
 from migrate.engine.gaps import first_cause
@@ -56,7 +57,7 @@ def conjuncts(expression: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in parts)
 
 
-def decide(task: Task, conditions: list[Any], variables: dict[str, Any], unknown: frozenset[str]) -> str | None:
+def decide(conditions: list[Any], engine: TemplateEngine, unknown: frozenset[str]) -> str | None:
     """None: the task is skipped. "": it runs. Other text: it may run, for this reason."""
     reasons = []
     for condition in conditions:
@@ -64,7 +65,7 @@ def decide(task: Task, conditions: list[Any], variables: dict[str, Any], unknown
             try:
                 if mentions := names_in(str(part)) & unknown:
                     reasons.append(f"{part} (result of {', '.join(sorted(mentions))})")
-                elif not task._resolve_conditional([part], variables):
+                elif not engine.evaluate_conditional(part):
                     return None
             except AnsibleError as error:
                 reasons.append(f"{part} ({first_cause(error)})")
@@ -75,6 +76,4 @@ def split(condition: Any) -> list[Any]:
     """Conjuncts that keep the trust tag of the text that they were cut from."""
     if not isinstance(condition, str) or " and " not in condition or "{{" in condition:
         return [condition]
-    from ansible.module_utils._internal._datatag import AnsibleTagHelper
-
     return [AnsibleTagHelper.tag_copy(condition, part) for part in conjuncts(str(condition))]

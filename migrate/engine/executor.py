@@ -18,6 +18,7 @@ from migrate.engine.conditions import decide, names_within
 from migrate.engine.gaps import MISSING_FILTER, first_cause, origin_of
 from migrate.engine.inventory import plain
 from migrate.engine.notebook import Notebook, Placeholders
+from migrate.engine.quickening import StableEngine
 from migrate.engine.rendering import rendered
 from migrate.model.place import Place
 from migrate.model.task import RecordedTask, TokenKind
@@ -55,7 +56,7 @@ class RecordingExecutor(TaskExecutor):  # type: ignore[misc]  # ansible ships no
         self.notebook = notebook
         self.placeholders = Placeholders(notebook, self._host.name)
         self.recorded_only = True
-        self.reasons: list[str] = []
+        self._task_templar = StableEngine(self._loader, self._job_vars, self.placeholders)
 
     def _get_loop_items(self) -> list[Any] | None:
         unknown = names_within(self._task.loop) & frozenset(self.notebook.unknown[self._host.name])
@@ -72,12 +73,12 @@ class RecordingExecutor(TaskExecutor):  # type: ignore[misc]  # ansible ships no
 
     def _execute_internal(self, templar: TemplateEngine, variables: dict[str, Any]) -> dict[str, Any]:
         self.placeholders.problems.clear()
-        engine = TemplateEngine(loader=self._loader, variables=variables, marker_behavior=self.placeholders)
-        self._delegate(engine, variables)
+        self._delegate(templar, variables)
         may_run = self._may_run(variables)
         if may_run is None:
             return {"changed": False, "skipped": True}
         self._unknown_item(variables)
+        engine = StableEngine(self._loader, variables, self.placeholders)
         raw = self._task.args
         problem = self._finalize(engine)
         module = str(self._task.action).rsplit(".", 1)[-1]
@@ -101,7 +102,7 @@ class RecordingExecutor(TaskExecutor):  # type: ignore[misc]  # ansible ships no
 
     def _may_run(self, variables: dict[str, Any]) -> str | None:
         unknown = frozenset(self.notebook.unknown[self._host.name])
-        answer = decide(self._task, self._task.when, variables, unknown)
+        answer = decide(self._task.when, StableEngine(self._loader, variables), unknown) if self._task.when else ""
         if answer is None:
             return None
         inherited = str(variables.get(CONDITIONAL, ""))
@@ -167,6 +168,7 @@ class RecordingExecutor(TaskExecutor):  # type: ignore[misc]  # ansible ships no
             loader=self._loader, templar=Templar._from_template_engine(engine), shared_loader_obj=self._shared_loader_obj,
         )  # fmt: skip
         result: dict[str, Any] = handler.run(task_vars=variables)
+        self._connection = None
         if module == "set_fact":
             for name in result.get("ansible_facts", {}):
                 unknown.pop(name, None)

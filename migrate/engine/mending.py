@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible import constants as C
+from ansible._internal._templating._jinja_common import UndefinedMarker
 from ansible.errors import AnsibleError
 from ansible.executor import task_queue_manager
 from ansible.parsing.mod_args import ModuleArgsParser
@@ -22,11 +23,13 @@ from ansible.playbook.role import Role
 from ansible.playbook.role.definition import RoleDefinition
 from ansible.playbook.role_include import IncludeRole
 from ansible.playbook.task import Task
-from ansible.plugins.loader import PluginLoader, filter_loader, lookup_loader
+from ansible.plugins.loader import PluginLoader, filter_loader, lookup_loader, test_loader
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
+from jinja2.defaults import DEFAULT_FILTERS, DEFAULT_TESTS
 
 from migrate.engine.gaps import Gaps
+from migrate.engine.quickening import quicken
 from migrate.engine.taint import TOKEN, Taint
 from migrate.model.task import TokenKind
 
@@ -36,16 +39,18 @@ PURE_LOOKUPS = frozenset(
 )
 BLINDING_FILTERS = frozenset("password_hash hash checksum md5 sha1 b64encode vault random shuffle".split())
 MISSING_COLLECTION = re.compile(r"Error loading plugin '(\w+\.\w+)\.[\w.]+'")
-NOISE = ("deprecat", "sampling the task's resolved_action", "provided hosts list is empty", "No inventory was parsed", "Collection", "reserved name", "Found variable using")
+NOISE = ("deprecat", "Could not match supplied host pattern", "Invalid characters were found in group names", "Encountered ", "sampling the task's resolved_action", "provided hosts list is empty", "No inventory was parsed", "Collection", "reserved name", "Found variable using")
 
 
 def mend(gaps: Gaps, taint: Taint) -> None:
     """Patch ansible-core for this process; called once, before anything of the project is read."""
+    quicken()
     patch_display(gaps)
     patch_roles(gaps)
     patch_tasks(gaps)
     patch_lookups(gaps, taint)
-    patch_filters()
+    patch_filters(gaps)
+    patch_tests(gaps)
     PluginLoader.add_directory = lambda self, directory, with_subdir=False: refuse_plugins(gaps, directory)
     C.config._parse_config_file = lambda *_: None
 
@@ -178,18 +183,46 @@ class Withheld(LookupBase):  # type: ignore[misc]  # ansible ships no types
 SECRET_LOOKUPS = frozenset("password hashi_vault vault_read vault_kv2_get passwordstore onepassword bitwarden aws_secret azure_keyvault_secret".split())
 
 
-def patch_filters() -> None:
-    """Filters that would make a token unrecognisable hand it on unchanged; those that draw lots answer the same each time."""
+def patch_filters(gaps: Gaps) -> None:
+    """Filters that would make a token unrecognisable hand it on unchanged; those that draw lots answer the same each time.
+
+    The answer of a filter that isn't there is unknown, so that one line of a template costs only itself.
+    """
     get = filter_loader.get
 
     def get_seeing(name: str, *args: Any, **kwargs: Any) -> Any:
-        plugin = get(name, *args, **kwargs)
+        plugin = find(get, name, *args, **kwargs)
+        if plugin is None and name not in DEFAULT_FILTERS:
+            gaps.add("unknown-filter", name, f"filter {name} is not installed")
+            return filter_loader._wrap_func(name, name, lambda *_, **__: UndefinedMarker(name=f"filter {name}"))
         if plugin is not None and name.rsplit(".", 1)[-1] in BLINDING_FILTERS and not getattr(plugin, "_seeing", False):
             plugin._function = see_through(plugin.j2_function, name.rsplit(".", 1)[-1])
             plugin._seeing = True
         return plugin
 
     filter_loader.get = get_seeing
+
+
+def patch_tests(gaps: Gaps) -> None:
+    """The answer of a test that isn't there is unknown."""
+    get = test_loader.get
+
+    def get_any(name: str, *args: Any, **kwargs: Any) -> Any:
+        plugin = find(get, name, *args, **kwargs)
+        if plugin is None and name not in DEFAULT_TESTS:
+            gaps.add("unknown-filter", name, f"test {name} is not installed")
+            return test_loader._wrap_func(name, name, lambda *_, **__: UndefinedMarker(name=f"test {name}"))
+        return plugin
+
+    test_loader.get = get_any
+
+
+def find(get: Callable[..., Any], name: str, *args: Any, **kwargs: Any) -> Any:
+    """A plugin or None, also where ansible-core would raise for a collection that isn't there."""
+    try:
+        return get(name, *args, **kwargs)
+    except (KeyError, AnsibleError):
+        return None
 
 
 def see_through(function: Callable[..., Any], name: str) -> Callable[..., Any]:

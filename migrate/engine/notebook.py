@@ -9,10 +9,14 @@ from typing import Any
 
 from ansible._internal._templating._jinja_common import Marker, UndefinedMarker
 from ansible._internal._templating._marker_behaviors import MarkerBehavior
+from ansible.errors import AnsibleError
+from ansible.module_utils._internal._datatag import AnsibleTagHelper
+from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.task import Task
 
 from migrate.engine.conditions import conjuncts, names_in
 from migrate.engine.gaps import Gaps
+from migrate.engine.quickening import StableEngine
 from migrate.engine.taint import Taint
 from migrate.model.machine import MachineClass
 from migrate.model.task import RecordedTask, TokenKind
@@ -27,8 +31,8 @@ BATCH = 200
 class Notebook:
     """State of one `Play` request."""
 
-    def __init__(self, gaps: Gaps, taint: Taint, classes: tuple[MachineClass, ...]) -> None:
-        self.gaps, self.taint = gaps, taint
+    def __init__(self, gaps: Gaps, taint: Taint, reader: DataLoader, classes: tuple[MachineClass, ...]) -> None:
+        self.gaps, self.taint, self.reader = gaps, taint, reader
         self.classes = {made.representative: made for made in classes}
         self.unknown: dict[str, dict[str, str]] = defaultdict(dict)
         self.votes: dict[int, dict[str, list[tuple[str, bool | None]]]] = defaultdict(lambda: defaultdict(list))
@@ -53,8 +57,8 @@ class Notebook:
             return
         for part in self._telling(task, made):
             for name in made.members:
-                own = {**variables, **members[name], "inventory_hostname": name, "inventory_hostname_short": name.split(".")[0]}
-                self.votes[made.number][name].append((str(part), answer(task, part, own)))
+                own: dict[str, Any] = {**variables, **members[name], "inventory_hostname": name, "inventory_hostname_short": name.split(".")[0]}
+                self.votes[made.number][name].append((str(part), answer(self.reader, part, own)))
 
     def _telling(self, task: Task, made: MachineClass) -> Iterator[Any]:
         telling = (OWN_NAMES - {"ansible_facts"}) | set(made.differing)
@@ -83,18 +87,14 @@ class Notebook:
         )
 
 
-def answer(task: Task, part: Any, variables: dict[str, Any]) -> bool | None:
-    from ansible.errors import AnsibleError
-
+def answer(reader: DataLoader, part: Any, variables: dict[str, Any]) -> bool | None:
     try:
-        return bool(task._resolve_conditional([part], variables))
+        return bool(StableEngine(reader, variables).evaluate_conditional(part))
     except AnsibleError:
         return None
 
 
 def retag(condition: Any, part: str) -> Any:
-    from ansible.module_utils._internal._datatag import AnsibleTagHelper
-
     return AnsibleTagHelper.tag_copy(condition, part)
 
 

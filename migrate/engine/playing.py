@@ -52,16 +52,16 @@ class Facts:
 class Player:
     """Everything that playing needs and that outlives one playbook."""
 
-    def __init__(self, project: str, estate: Estate, reader: Reader, gaps: Gaps, say: Callable[[Notebook, str, int], None]) -> None:
+    def __init__(self, project: str, estate: Estate, reader: Reader, gaps: Gaps, say: Callable[[Notebook, str, int], None], extra_vars: tuple[str, ...]) -> None:
         self.project, self.estate, self.reader, self.gaps, self.say = project, estate, reader, gaps, say
-        context.CLIARGS = ImmutableDict(CLIARGS)
+        context.CLIARGS = ImmutableDict({**CLIARGS, "extra_vars": extra_vars})
         self.plays = 0
 
     def play(self, playbooks: tuple[str, ...], classes: tuple[MachineClass, ...], facts: dict[int, dict[str, Any]]) -> tuple[MachineClass, ...]:
         """Record everything; returns the classes as split by what the plays themselves told apart."""
         every, due = list(classes), classes
         for _ in range(MOST_ROUNDS):
-            notebook = Notebook(self.gaps, self.estate.taint, due)
+            notebook = Notebook(self.gaps, self.estate.taint, self.reader, due)
             self._round(playbooks, notebook, Facts(facts, tuple(every)))
             due = notebook.refined(max((made.number for made in every), default=-1) + 1)
             if not due:
@@ -73,6 +73,7 @@ class Player:
     def _round(self, playbooks: tuple[str, ...], notebook: Notebook, facts: Facts) -> None:
         variables = VariableManager(loader=self.reader, inventory=self.estate.manager, version_info=None)
         variables._fact_cache = facts
+        self.estate.taint.hide(variables._extra_vars)
         for playbook in playbooks:
             for path, number, entry in self._plays_of(playbook, 0):
                 self._one(path, number, entry, notebook, variables)

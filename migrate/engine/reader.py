@@ -28,8 +28,8 @@ class Reader(DataLoader):  # type: ignore[misc]  # ansible ships no types
         self, file_name: str, cache: str = "all", unsafe: bool = False, json_only: bool = False, trusted_as_template: bool = False
     ) -> Any:
         path = self.path_dwim(file_name)
-        if cache == "none":  # the inventory plugins: read once, so no copy to keep clean
-            return self._read(path, json_only, trusted_as_template)
+        if cache == "none":  # inventory plugins, one after the other: they want the error, and need no copy of what is read once
+            return self.taint.hide(super().load_from_file(file_name, "none", True, json_only, trusted_as_template))
         if path not in self._FILE_CACHE:
             self._FILE_CACHE[path] = self._read(path, json_only, trusted_as_template)
         return super().load_from_file(file_name, "all", unsafe, json_only, trusted_as_template)

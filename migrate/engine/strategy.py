@@ -10,8 +10,10 @@ from ansible.executor.task_result import _RawTaskResult
 from ansible.plugins import loader as plugin_loader
 from ansible.plugins.strategy.linear import StrategyModule as Linear
 
+from migrate.engine.conditions import decide
 from migrate.engine.executor import RecordingExecutor
 from migrate.engine.notebook import Notebook
+from migrate.engine.quickening import StableEngine
 
 DEEPEST_INCLUDE = 40
 
@@ -76,11 +78,9 @@ class Recording(Linear):  # type: ignore[misc]  # ansible ships no types
             return []
 
     def _doubtful(self, task: Any, args: tuple[Any, ...]) -> bool:
-        from migrate.engine.conditions import decide
-
         iterator, host = args[1], args[2]
         variables = self._variable_manager.get_vars(play=iterator._play, host=host, task=task)
-        return bool(decide(task, task.when, variables, frozenset(self.notebook.unknown[host.name])))
+        return bool(decide(task.when, StableEngine(self._loader, variables), frozenset(self.notebook.unknown[host.name])))
 
     def _load_included_file(self, included_file: Any, iterator: Any, *args: Any, **kwargs: Any) -> Any:
         depth, parent = 0, included_file._task

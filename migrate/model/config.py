@@ -7,10 +7,15 @@ import msgspec
 
 
 class Environment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One environment (production, staging): inventories as `-i` takes them, and libvirt connection URIs (opened read-only)."""
+    """One environment (production, staging).
+
+    `inventories` as ansible-playbook's -i takes them, `extra_vars` as its -e does (KEY=VALUE or @FILE), and libvirt
+    connection URIs, opened read-only; `test:FILE` opens a description file by libvirt's own test driver.
+    """
 
     inventories: tuple[str, ...] = ()
     libvirt: tuple[str, ...] = ()
+    extra_vars: tuple[str, ...] = ()
 
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

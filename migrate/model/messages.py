@@ -13,11 +13,12 @@ from migrate.model.task import RecordedTask, Token
 
 
 class Open(msgspec.Struct, frozen=True, tag=True):
-    """Read these inventories of the project (absolute paths); answers `Inventory`."""
+    """Read these inventories of the project (absolute paths); answers `Inventory`. `extra_vars` as ansible-playbook's -e takes them."""
 
     project: str
     inventories: tuple[str, ...]
     playbooks: tuple[str, ...] = ()
+    extra_vars: tuple[str, ...] = ()
 
 
 class Play(msgspec.Struct, frozen=True, tag=True):

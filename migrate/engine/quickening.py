@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Templating without doing the same work again: compiled templates and wrapped variables are kept.
+
+ansible-core compiles each template anew and wraps every variable of a host for each nested template; with thousands of variables
+that is nearly all of the time. Both are kept here: code by source text, wrapped variables for as long as one task is finalised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ansible._internal._templating import _jinja_bits
+from ansible._internal._templating._engine import TemplateEngine
+from ansible._internal._templating._jinja_bits import AnsibleEnvironment, _TemplateCompileContext
+from ansible._internal._templating._utils import TemplateContext
+from ansible.parsing.dataloader import DataLoader
+from jinja2 import nodes
+from jinja2.environment import TemplateExpression
+from jinja2.parser import Parser
+
+MOST_TEMPLATES = 20_000
+FEW_VARIABLES = 30
+SYNTAX = (
+    "block_start_string variable_start_string comment_start_string block_end_string variable_end_string comment_end_string "
+    "trim_blocks lstrip_blocks newline_sequence keep_trailing_newline line_statement_prefix line_comment_prefix"
+).split()
+
+
+class StableEngine(TemplateEngine):  # type: ignore[misc]  # ansible ships no types
+    """An engine whose variables don't change while it lives, so that wrapping them once is enough."""
+
+    def __init__(self, loader: DataLoader, variables: dict[str, Any], marker_behavior: Any = None) -> None:
+        super().__init__(loader=loader, variables=variables, marker_behavior=marker_behavior)
+        self.wrapped: Any = None
+
+
+def quicken() -> None:
+    keep_code()
+    keep_wrapped()
+
+
+def keep_code() -> None:
+    compile_now, codes = AnsibleEnvironment.compile, {}
+
+    def key_of(self: AnsibleEnvironment, source: str) -> tuple[Any, ...]:
+        context = _TemplateCompileContext.current(optional=True)
+        return (str(source), bool(context and context.escape_backslashes), *(getattr(self, name) for name in SYNTAX))
+
+    def compile_once(self: AnsibleEnvironment, source: Any, name: Any = None, filename: Any = None, raw: bool = False, defer_init: bool = False) -> Any:
+        if not isinstance(source, str) or raw or name is not None:
+            return compile_now(self, source, name, filename, raw, defer_init)
+        key = key_of(self, source)
+        if key not in codes:
+            if len(codes) > MOST_TEMPLATES:
+                codes.clear()
+            codes[key] = compile_now(self, source, name, filename, raw, defer_init)
+        return codes[key]
+
+    def compile_expression(self: AnsibleEnvironment, source: str, undefined_to_none: bool = True) -> TemplateExpression:
+        key = ("expression", *key_of(self, source))
+        if key not in codes:
+            expression = Parser(self, source, state="variable").parse_expression()
+            body = nodes.Template([nodes.Assign(nodes.Name("result", "store"), expression, lineno=1)], lineno=1)
+            body.set_environment(self)
+            codes[key] = compile_now(self, body)
+        template = self.template_class.from_code(self, codes[key], self.make_globals(None), None)
+        return TemplateExpression(template, undefined_to_none)
+
+    AnsibleEnvironment.compile = compile_once
+    AnsibleEnvironment.compile_expression = compile_expression
+
+
+def keep_wrapped() -> None:
+    wrap = _jinja_bits._flatten_and_lazify_vars
+
+    def wrap_once(mapping: Mapping[str, Any]) -> Iterator[Any]:
+        engine = TemplateContext.current().templar
+        if not isinstance(engine, StableEngine) or mapping is not engine._variables or len(mapping) < FEW_VARIABLES:
+            yield from wrap(mapping)
+            return
+        if engine.wrapped is None or engine.wrapped._templar is not engine:
+            engine.wrapped = next(iter(wrap(mapping)))
+        yield engine.wrapped
+
+    _jinja_bits._flatten_and_lazify_vars = wrap_once
