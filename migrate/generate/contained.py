@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A workload that moves into containers: its image, its configuration and its controller."""
+
+from __future__ import annotations
+
+from migrate.generate import config, controller, image, kustomize, notes, paths, service, tasks
+from migrate.generate.draft import Draft, draft, unit_texts
+from migrate.generate.estate import Estate, ports
+from migrate.generate.image import Image
+from migrate.model.artifact import Artifact
+from migrate.model.finding import Finding, Severity
+from migrate.model.workload import Placement, Workload
+
+Made = tuple[list[Artifact], list[Finding]]
+
+
+def deployment(workload: Workload, estate: Estate) -> Made:
+    """Dockerfile, Deployment, Service, ConfigMaps, kustomization."""
+    decided = draft(workload, estate)
+    built = _image(decided, estate)
+    reference = _reference(decided, estate, built)
+    artifacts = [controller.deployment(decided, estate, reference), *service.in_front_of_pods(workload, estate)]
+    return _with_config(decided, estate, built, artifacts, reference), _findings(decided, estate, built)
+
+
+def cron_job(workload: Workload, estate: Estate) -> Made:
+    """The same with a CronJob; nothing where no schedule is known."""
+    decided = draft(workload, estate)
+    built = _image(decided, estate)
+    reference = _reference(decided, estate, built)
+    jobs, findings = controller.cron_jobs(decided, estate, reference)
+    if not jobs:
+        return [], findings
+    return _with_config(decided, estate, built, jobs, reference), findings + _findings(decided, estate, built)
+
+
+def _image(decided: Draft, estate: Estate) -> Image:
+    return Image((), "", ()) if decided.is_prebuilt else image.build(decided, estate)
+
+
+def _reference(decided: Draft, estate: Estate, built: Image) -> str:
+    if not built.tag:
+        return ""
+    return "/".join(filter(None, (estate.target.registry.rstrip("/"), decided.name))) + f":{built.tag}"
+
+
+def _with_config(
+    decided: Draft, estate: Estate, built: Image, artifacts: list[Artifact], reference: str
+) -> list[Artifact]:
+    every = [*built.artifacts, *artifacts, *config.config_maps(decided, estate)]
+    every += config.secret_example(decided, estate)
+    return [*every, kustomize.of_workload(decided.workload, estate, every, image=reference)]
+
+
+def _findings(decided: Draft, estate: Estate, built: Image) -> list[Finding]:
+    every = [*built.findings, *decided.findings, *config.needed(decided, estate)]
+    for check in (_differing, _owned_folders, _state_folders, _unprobed, _other_schedule, _unpinned, _prebuilt):
+        every += check(decided)
+    return every
+
+
+def _differing(decided: Draft) -> list[Finding]:
+    """Machines of one workload that are not alike: the pods are all like the first."""
+    found = []
+    first = tasks.representative(decided.workload)
+    for machine, places in tasks.differing(decided.workload).items():
+        message = f"{machine} differs from {first} in {notes.listed(places)}; pods are like {first}."
+        remedy = "Make the machines alike, or split the workload."
+        found.append(notes.finding(decided.workload, "machines-differ", message, remedy))
+    return found
+
+
+def _owned_folders(decided: Draft) -> list[Finding]:
+    """Folders that the process may write on its VM and may not in its container."""
+    owned = paths.owned(decided.done.of(tasks.PATHS), decided.user, decided.volumes)
+    if not owned:
+        return []
+    message = f"{decided.user} owns {notes.listed(path for path, _ in owned)}; in the container they are read-only."
+    remedy = "If the process writes there, mount an emptyDir, or keep the data elsewhere."
+    place = owned[0][1].place
+    return [notes.finding(decided.workload, "read-only-folder", message, remedy, severity=Severity.NOTE, place=place)]
+
+
+def _state_folders(decided: Draft) -> list[Finding]:
+    """Folders that a unit wants kept, and that begin empty with every pod."""
+    kept = paths.state_folders(unit_texts(decided.workload))
+    if not kept:
+        return []
+    message = f"The unit wants {notes.listed(kept)} kept between starts; every pod begins with it empty."
+    remedy = "Keep the data in a database or object store, or leave the workload on its VM."
+    return [notes.finding(decided.workload, "state-folder", message, remedy)]
+
+
+def _unprobed(decided: Draft) -> list[Finding]:
+    if ports(decided.workload) or decided.workload.placement is not Placement.DEPLOYMENT:
+        return []
+    message = f"{decided.name} listens on no known port, so nothing but the end of its process tells that it is ill."
+    remedy = "Add an exec probe if its software has one."
+    return [notes.finding(decided.workload, "no-probe", message, remedy, severity=Severity.NOTE)]
+
+
+def _other_schedule(decided: Draft) -> list[Finding]:
+    """Scheduled units of a workload that becomes a Deployment, and the other way round."""
+    used = {process.unit.name for process in decided.processes}
+    scheduled = decided.workload.placement is Placement.CRONJOB
+    others = [unit for unit in decided.workload.units if unit.name not in used and bool(unit.schedule) != scheduled]
+    if not others:
+        return []
+    message = f"{notes.listed(unit.name for unit in others)} of {decided.name} does not fit its placement: no files."
+    remedy = "Make it a workload of its own."
+    return [notes.finding(decided.workload, "other-units", message, remedy, place=others[0].place)]
+
+
+def _unpinned(decided: Draft) -> list[Finding]:
+    images = [process.unit.image for process in decided.processes if process.unit.image]
+    loose = [one for one in images if "@" not in one and (":" not in one.rpartition("/")[2] or one.endswith(":latest"))]
+    if not loose:
+        return []
+    message = f"{notes.listed(loose)} is whatever the registry has today."
+    return [notes.finding(decided.workload, "image-not-pinned", message, "Name a version or a digest in the role.")]
+
+
+def _prebuilt(decided: Draft) -> list[Finding]:
+    """Files that the role writes beside a container: only its volumes say where they appear inside."""
+    files = (*decided.contents.config, *decided.contents.secret, *decided.contents.image)
+    if not decided.is_prebuilt or not files:
+        return []
+    where = notes.listed(file.path for file in files)
+    message = f"{decided.name} runs as an image; {where} are mounted, if at all, at their paths on the VM."
+    remedy = "Compare with the volumes of the container and change mountPath."
+    return [notes.finding(decided.workload, "container-files", message, remedy, place=files[0].task.place)]

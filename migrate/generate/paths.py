@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Folders, links and removals that a role makes: in the image, or as empty volumes where the process writes."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import shlex
+from collections.abc import Iterable
+
+from migrate.generate.accounts import Account
+from migrate.generate.tasks import is_below, target
+from migrate.model.product import Product
+from migrate.model.task import RecordedTask
+
+VOLATILE = ("/run", "/tmp", "/var/tmp", "/var/log", "/var/cache", "/var/lock", "/dev/shm")
+ALWAYS = "/tmp"
+MODE = re.compile(r"[0-7]{3,4}|[ugoa]*[-+=][rwxXst]+(,[ugoa]*[-+=][rwxXst]+)*")
+UNIT_FOLDERS = {
+    "RuntimeDirectory": "/run",
+    "CacheDirectory": "/var/cache",
+    "LogsDirectory": "/var/log",
+    "StateDirectory": "/var/lib",
+}
+
+
+def mode(value: object) -> str:
+    """A file mode as chmod takes it; "" where there is none. YAML reads 0755 as the number 493, as Ansible does."""
+    text = format(value, "o") if isinstance(value, int) and not isinstance(value, bool) else str(value or "")
+    return text if MODE.fullmatch(text) else ""
+
+
+def writable(
+    tasks: Iterable[RecordedTask], unit_texts: Iterable[tuple[str, str]], product: Product | None
+) -> dict[str, str]:
+    """Folder → why an empty volume is mounted there, sorted."""
+    found = {ALWAYS: "default: most programs want it"}
+    for path in product.run.writable if product and product.run else ():
+        found.setdefault(path.rstrip("/"), "catalog: written while running, holds no state")
+    for task in tasks:
+        path = target(task)
+        if task.args.get("state") == "directory" and is_below(path, VOLATILE) and path not in VOLATILE:
+            found.setdefault(path, f"{task.place} makes it, and nothing in it outlives a restart")
+    for text, place in unit_texts:
+        for path in _unit_folders(text):
+            found.setdefault(path, f"the unit of {place} asks systemd for it")
+    return dict(sorted((path, why) for path, why in found.items() if path.startswith("/")))
+
+
+def state_folders(unit_texts: Iterable[tuple[str, str]]) -> list[str]:
+    """Folders that a unit wants kept (StateDirectory); here they are emptied with every pod."""
+    return [path for text, _ in unit_texts for path in _unit_folders(text) if path.startswith("/var/lib/")]
+
+
+def owned(tasks: Iterable[RecordedTask], user: str, volumes: Iterable[str]) -> list[tuple[str, RecordedTask]]:
+    """Folders that the role gives to the process's user and that are read-only in the container."""
+    given = [
+        (target(task), task)
+        for task in tasks
+        if task.args.get("state") == "directory" and task.args.get("owner") == user
+    ]
+    return [(path, task) for path, task in given if user and not is_below(path, volumes)]
+
+
+def shell_lines(tasks: Iterable[RecordedTask], run_user: Account, user: str, volumes: Iterable[str]) -> list[str]:
+    """The commands of the build, in the order recorded, each once."""
+    kept = [task for task in tasks if not is_below(target(task), volumes)]
+    return list(dict.fromkeys(line for task in kept for line in _lines(task, run_user, user)))
+
+
+def _lines(task: RecordedTask, run_user: Account, user: str) -> list[str]:
+    path, state = shlex.quote(target(task)), task.args.get("state", "file")
+    if state == "directory":
+        given = task.args.get("owner") == user and bool(user)
+        owner = f" -o {run_user.uid} -g {run_user.gid}" if given else ""
+        # Folders of other accounts stay readable: only one account runs here.
+        chosen = mode(task.args.get("mode")) if given else ""
+        return [f"install -d{owner} -m {chosen or '0755'} {path}"]
+    if state in {"link", "hard"} and task.args.get("src"):
+        flags = "-sfn" if state == "link" else "-f"
+        parent = shlex.quote(posixpath.dirname(target(task)))
+        return [f"mkdir -p {parent}", f"ln {flags} {shlex.quote(str(task.args['src']))} {path}"]
+    if state == "absent" and target(task).count("/") > 1:
+        return [f"rm -rf {path}"]
+    if state == "touch":
+        return [f"mkdir -p {shlex.quote(posixpath.dirname(target(task)))}", f"touch {path}"]
+    return []
+
+
+def _unit_folders(text: str) -> list[str]:
+    found = re.findall(r"^\s*(\w+Directory)\s*=\s*(.+?)\s*$", text, re.MULTILINE)
+    names = ((UNIT_FOLDERS[key], name) for key, value in found if key in UNIT_FOLDERS for name in value.split())
+    return [
+        f"{folder}/{name.split(':')[0]}"
+        for folder, name in names
+        if re.fullmatch(r"[\w.@/-]+", name) and ".." not in name
+    ]

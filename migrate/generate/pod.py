@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The pod: containers, probes, volumes and a security context that the level `restricted` admits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from migrate.generate import names, sizes
+from migrate.generate.draft import Draft, Process
+from migrate.generate.environment import references
+from migrate.generate.estate import Estate, ports
+
+Object = dict[str, Any]
+LOWEST_FREE_PORT = 1024
+READABLE_BY_GROUP = 0o440
+
+
+def spec(draft: Draft, estate: Estate, image: str) -> Object:
+    """The pod spec but for what only Deployments or only jobs have."""
+    found: Object = {
+        # Variables such as REDIS_PORT for every Service would get in the way of the application's own.
+        "enableServiceLinks": False,
+        "automountServiceAccountToken": False,
+        "securityContext": _security(draft),
+        "containers": [_container(draft, estate, process, image) for process in draft.processes],
+    }
+    return {**found, "volumes": _volumes(draft)}
+
+
+def provenance(draft: Draft, estate: Estate, at: str) -> dict[str, str]:
+    """Field path → source, for the fields of `spec` that are below `at`."""
+    found = {
+        f"{at}.securityContext.runAsUser": draft.account.source,
+        f"{at}.securityContext": "default: Pod Security level restricted",
+    }
+    if any(port.number < LOWEST_FREE_PORT for port in ports(draft.workload)):
+        found[f"{at}.securityContext.sysctls"] = "default: lets a process that is not root listen below 1024"
+    for path, name in _empty(draft).items():
+        found[f"{at}.volumes[{name}]"] = draft.volumes[path]
+    for index, process in enumerate(draft.processes):
+        found |= _container_provenance(draft, estate, process, f"{at}.containers[{index}]", first=index == 0)
+    return found
+
+
+def _security(draft: Draft) -> Object:
+    found: Object = {
+        "runAsNonRoot": True,
+        "runAsUser": draft.account.uid,
+        "runAsGroup": draft.account.gid,
+        "fsGroup": draft.account.gid,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+    if any(port.number < LOWEST_FREE_PORT for port in ports(draft.workload)):
+        found["sysctls"] = [{"name": "net.ipv4.ip_unprivileged_port_start", "value": "0"}]
+    return found
+
+
+def _container(draft: Draft, estate: Estate, process: Process, image: str) -> Object:
+    first = process is draft.processes[0]
+    found: Object = {"name": process.name, "image": process.unit.image or image, "imagePullPolicy": "IfNotPresent"}
+    if process.command.words and (not first or process.unit.image):
+        # A prebuilt image has an entrypoint that takes these; ours runs the first process by itself.
+        found["args" if process.unit.image else "command"] = [_literal(word, process) for word in process.command.words]
+    if not first and process.unit.directory.startswith("/"):
+        found["workingDir"] = process.unit.directory
+    found |= references(process.environment, config_map=process.env_name, secret=process.env_name)
+    if first and ports(draft.workload):
+        found["ports"] = _ports(draft)
+        found |= probes(draft)
+    found["resources"] = sizes.resources(draft.workload, estate, len(draft.processes))[0]
+    found["securityContext"] = {
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+        "readOnlyRootFilesystem": True,
+    }
+    return {**found, "volumeMounts": _mounts(draft)}
+
+
+def probes(draft: Draft) -> Object:
+    """Startup, readiness and liveness: the catalog's question on a port that the role really uses, else TCP."""
+    handler = probe(draft)
+    if handler is None:
+        return {}
+    return {
+        "startupProbe": {**handler, "periodSeconds": 2, "failureThreshold": 60},
+        "readinessProbe": {**handler, "periodSeconds": 5},
+        "livenessProbe": {**handler, "periodSeconds": 10, "failureThreshold": 6},
+    }
+
+
+def probe(draft: Draft) -> Object | None:
+    """The handler that all probes share; None where nothing listens on TCP."""
+    open_ports = [port for port in ports(draft.workload) if names.protocol(port) == "TCP"]
+    if not open_ports:
+        return None
+    asked = draft.product.run.probe if draft.product and draft.product.run else {}
+    numbers = [port.number for port in open_ports]
+    wanted = asked.get("port") or asked.get("tcp")
+    number = wanted if wanted in numbers else numbers[0]
+    port = port_names(draft)[int(number), "TCP"]
+    if "path" in asked:
+        return {"httpGet": {"path": str(asked["path"]), "port": port}}
+    return {"tcpSocket": {"port": port}}
+
+
+def port_names(draft: Draft) -> dict[tuple[int, str], str]:
+    """Names that the container and its Service share."""
+    return names.port_names(ports(draft.workload))
+
+
+def _ports(draft: Draft) -> list[Object]:
+    return [
+        {"name": name, "containerPort": number, "protocol": protocol}
+        for (number, protocol), name in port_names(draft).items()
+    ]
+
+
+def _mounts(draft: Draft) -> list[Object]:
+    empty: list[Object] = [{"name": name, "mountPath": path} for path, name in _empty(draft).items()]
+    files: list[Object] = [
+        {"name": volume, "mountPath": file.path, "subPath": file.key, "readOnly": True}
+        for volume, group in (("config", draft.contents.config), ("secret", draft.contents.secret))
+        for file in group
+    ]
+    return sorted(empty + files, key=lambda mount: str(mount["mountPath"]))
+
+
+def _volumes(draft: Draft) -> list[Object]:
+    found: list[Object] = [{"name": name, "emptyDir": {}} for name in _empty(draft).values()]
+    if draft.contents.config:
+        found.append({"name": "config", "configMap": {"name": f"{draft.name}-config"}})
+    if draft.contents.secret:
+        secret = {"secretName": f"{draft.name}-files", "defaultMode": READABLE_BY_GROUP}
+        found.append({"name": "secret", "secret": secret})
+    return found
+
+
+def _empty(draft: Draft) -> dict[str, str]:
+    """Folder → name of its volume."""
+    by_text = names.labels(f"empty{path}" for path in draft.volumes)
+    return {path: by_text[f"empty{path}"] for path in draft.volumes}
+
+
+def _literal(word: str, process: Process) -> str:
+    """Kubernetes reads $(NAME) as a reference to a variable, which is meant only where we write it for a secret."""
+    word = word.replace("$(", "$$(")
+    for name in process.environment.secret if process.unit.image else ():
+        word = word.replace(f"$$({name})", f"$({name})")
+    return word
+
+
+def _container_provenance(draft: Draft, estate: Estate, process: Process, at: str, *, first: bool) -> dict[str, str]:
+    found = {f"{at}.resources": sizes.resources(draft.workload, estate, len(draft.processes))[1]}
+    if process.unit.image:
+        found[f"{at}.image"] = f"the container that {process.unit.name} runs"
+    elif first:
+        found[f"{at}.image"] = "registry of migrate.yaml, name of the workload, digest of Dockerfile and files"
+    if process.command.source:
+        what = "image: CMD" if first and not process.unit.image else f"{at}.command"
+        found[what] = "; ".join((process.command.source, *process.command.notes))
+    if first:
+        found |= {f"{at}.ports[{port.number}]": port.source or "assessment" for port in ports(draft.workload)}
+        asked = draft.product.run.probe if draft.product and draft.product.run else {}
+        source = f"catalog entry {draft.workload.software}" if asked else "default: TCP to the first port"
+        found |= {f"{at}.{name}": source for name in probes(draft)}
+    for name in process.environment.secret:
+        found[f"{at}.env[{name}]"] = f"a secret is in its value; see secret.example.yaml, Secret {process.env_name}"
+    return found
