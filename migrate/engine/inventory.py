@@ -12,6 +12,8 @@ from typing import Any
 import msgspec
 from ansible.errors import AnsibleError
 from ansible.inventory.manager import InventoryManager
+from ansible.utils.vars import combine_vars
+from ansible.vars.plugins import get_vars_from_inventory_sources, get_vars_from_path
 
 from migrate.engine.gaps import Gaps
 from migrate.engine.reader import Reader
@@ -47,6 +49,18 @@ class Estate:
         for host in self.manager.hosts.values():
             if host.vars:
                 taint.hide(host.vars)
+        self.own = {name: self._own_variables(host) for name, host in self.manager.hosts.items()}
+
+    def _own_variables(self, host: Any) -> dict[str, Any]:
+        """What is set for one host alone: in the inventory and in host_vars/ beside it or beside the playbook."""
+        loader = self.manager._loader
+        try:
+            files = get_vars_from_inventory_sources(loader, self.manager._sources, [host], "task")
+            files = combine_vars(files, get_vars_from_path(loader, loader.get_basedir(), [host], "task"))
+        except AnsibleError as error:
+            self.gaps.of_error("broken-yaml", f"host_vars of {host.name}", error, severity=Severity.ERROR)
+            return dict(host.vars)
+        return {**host.vars, **files} if files else host.vars
 
     def _refuse_missing(self, source: str) -> None:
         if "," not in source and not os.path.exists(source):
@@ -64,7 +78,7 @@ class Estate:
             groups = frozenset(group.name for group in host.groups)
             if groups not in names:
                 names[groups] = tuple(sorted({group.name for group in host.get_groups()} - {"all", "ungrouped"}))
-            own = host.vars
+            own = self.own[name]
             key = (names[groups], tuple(sorted((k, fingerprint(v)) for k, v in own.items() if not is_identity(k, v, name))))
             keyed[key].append(name)
             hosts.append((name, names[groups], address_of(own), str(own.get("ansible_connection", ""))))
@@ -74,8 +88,8 @@ class Estate:
         return tuple(rows), classes
 
     def _class(self, number: int, members: list[str]) -> MachineClass:
-        first = self.manager.hosts[members[0]].vars
-        differing = {k for name in members[1:] for k, v in self.manager.hosts[name].vars.items() if k not in first or first[k] != v}
+        first = self.own[members[0]]
+        differing = {k for name in members[1:] for k, v in self.own[name].items() if k not in first or first[k] != v}
         interesting = sorted(k for k in differing if k not in ("inventory_file", "inventory_dir") and not CONNECTION.match(k))
         return MachineClass(number=number, representative=members[0], members=tuple(members), differing=tuple(interesting))
 

@@ -134,7 +134,7 @@ class Player:
         notebook.play = where
         self.estate.manager.restrict_to_hosts(hosts)
         members = {
-            name: dict(self.estate.manager.hosts[name].vars)
+            name: self.estate.own[name]
             for host in hosts if host.name in notebook.classes
             for name in notebook.classes[host.name].members
         }  # fmt: skip
