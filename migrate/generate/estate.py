@@ -6,6 +6,7 @@ from __future__ import annotations
 import ipaddress
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 import msgspec
 
@@ -80,6 +81,7 @@ def addresses(machine: Machine) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, map(_address, every))))
 
 
+@cache
 def _address(text: str) -> str:
     """Without prefix length; "" for what is a name, or what only the machine itself can reach."""
     try:

@@ -64,8 +64,12 @@ def owned(tasks: Iterable[RecordedTask], user: str, volumes: Iterable[str]) -> l
 
 def shell_lines(tasks: Iterable[RecordedTask], run_user: Account, user: str, volumes: Iterable[str]) -> list[str]:
     """The commands of the build, in the order recorded, each once."""
-    kept = [task for task in tasks if not is_below(target(task), volumes)]
-    return list(dict.fromkeys(line for task in kept for line in _lines(task, run_user, user)))
+    lines: dict[str, None] = {}
+    made: set[str] = set()
+    for task in (task for task in tasks if not is_below(target(task), volumes)):
+        made |= {target(task)} if task.args.get("state") == "directory" else set()
+        lines |= dict.fromkeys(_lines(task, run_user, user))
+    return [line for line in lines if line.removeprefix("mkdir -p ") not in made]
 
 
 def _lines(task: RecordedTask, run_user: Account, user: str) -> list[str]:

@@ -71,7 +71,7 @@ def _service(host: str, port: int, workload: Workload, estate: Estate) -> tuple[
         return "", ""
     candidates = _candidates(machine, port, workload, estate)
     if machine.name in own and not candidates:
-        return "", f"it is {machine.name}, a machine of {workload.name} itself"
+        return "", f"{machine.name}, its own machine"
     return _only(candidates, machine, port, estate)
 
 
@@ -94,18 +94,22 @@ def _candidates(machine: Machine, port: int, workload: Workload, estate: Estate)
         for other in residents
         if other.id != workload.id
         and (other.placement is Placement.DEPLOYMENT or (other.placement is Placement.VM and addresses(machine)))
-        and (any(one.number == port for one in ports(other)) if port else other.name in used and bool(ports(other)))
+        and (
+            any(one.number == port for one in ports(other))
+            if port
+            else bool({other.name, other.id} & used and ports(other))
+        )
     ]
 
 
 def _only(candidates: list[Workload], machine: Machine, port: int, estate: Estate) -> tuple[str, str]:
-    where = f"{machine.name}, port {port}" if port else f"{machine.name}, no port given"
+    where = f"{machine.name}, port {port}" if port else machine.name
     if not candidates:
-        return "", f"{where}: no workload there that has a Service is known to be meant"
+        return "", f"{where}: no Service there" if port else where
     if len(candidates) > 1:
-        return "", f"{where}: could be any of {', '.join(other.name for other in candidates)}"
+        return "", f"{where}: any of {', '.join(other.name for other in candidates)}"
     other = candidates[0]
     if other.placement is Placement.VM and len(set(other.machines)) > 1:
         # Behind one Service, writes would land on replicas too.
-        return "", f"{where}: {other.name} has {len(set(other.machines))} machines that may not be equal"
+        return "", f"{where}: {other.name} has {len(set(other.machines))} machines that may differ in role"
     return estate.name(other), f"{other.name} listens there ({where})"

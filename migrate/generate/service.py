@@ -92,30 +92,24 @@ def _families(found: set[str]) -> Object:
 def _slices(workload: Workload, name: str, family: str, found: dict[str, Machine]) -> list[Object]:
     ordered = sorted(found, key=lambda address: int(ipaddress.ip_address(address)))
     chunks = [ordered[start : start + LARGEST_SLICE] for start in range(0, len(ordered), LARGEST_SLICE)]
+    labels = {"kubernetes.io/service-name": name, "endpointslice.kubernetes.io/managed-by": MANAGED_BY, NAME: name}
+    port_names = names.port_names(ports(workload)).items()
+    listening = [{"name": known, "port": port, "protocol": protocol} for (port, protocol), known in port_names]
     return [
         {
             "apiVersion": "discovery.k8s.io/v1",
             "kind": "EndpointSlice",
-            "metadata": {
-                "name": f"{name}-{family.lower()}" + (f"-{number}" if number else ""),
-                "labels": {
-                    "kubernetes.io/service-name": name,
-                    "endpointslice.kubernetes.io/managed-by": MANAGED_BY,
-                    NAME: name,
-                },
-            },
+            "metadata": {"name": f"{name}-{family.lower()}{f'-{number}' if number else ''}", "labels": labels},
             "addressType": family,
-            "ports": [
-                {"name": port_name, "port": port, "protocol": protocol}
-                for (port, protocol), port_name in names.port_names(ports(workload)).items()
-            ],
-            "endpoints": [
-                {"addresses": [address], "conditions": {"ready": found[address].power is not Power.STOPPED}}
-                for address in chunk
-            ],
+            "ports": listening,
+            "endpoints": [_endpoint(address, found[address]) for address in chunk],
         }
         for number, chunk in enumerate(chunks)
     ]
+
+
+def _endpoint(address: str, machine: Machine) -> Object:
+    return {"addresses": [address], "conditions": {"ready": machine.power is not Power.STOPPED}}
 
 
 def _seen(machine: Machine) -> str:

@@ -52,9 +52,9 @@ HOST_FOLDERS = (
     "/etc/systemd /lib/systemd /usr/lib/systemd /run/systemd /etc/init.d /etc/rc.d /etc/init /etc/logrotate.d "
     "/etc/cron.d /etc/cron.daily /etc/cron.hourly /etc/cron.monthly /etc/cron.weekly /var/spool/cron "
     "/etc/sysctl.d /etc/tmpfiles.d /etc/supervisor /etc/supervisord.d /etc/monit /etc/sudoers.d /etc/security "
-    "/etc/modules-load.d /etc/modprobe.d /etc/udev /etc/rsyslog.d /etc/fail2ban /etc/ufw /etc/iptables /etc/ssh "
-    "/etc/network /etc/netplan /etc/profile.d /etc/polkit-1 /etc/apparmor.d /etc/default/grub /etc/update-motd.d "
-    "/etc/audit /root/.ssh /proc /sys /dev"
+    "/etc/modules-load.d /etc/modprobe.d /etc/udev /etc/rsyslog.d /etc/fail2ban /etc/ufw /etc/nftables.d "
+    "/etc/iptables /etc/ssh /etc/network /etc/netplan /etc/profile.d /etc/polkit-1 /etc/apparmor.d "
+    "/etc/default/grub /etc/update-motd.d /etc/audit /root/.ssh /proc /sys /dev"
 ).split()
 HOST_FILES = (
     "/etc/logrotate.conf /etc/crontab /etc/sysctl.conf /etc/supervisord.conf /etc/sudoers /etc/modules "
@@ -190,7 +190,7 @@ def _path_problem(task: RecordedTask, bucket: str) -> tuple[str, str] | None:
         odd = UNUSUAL.search(str(task.args.get("src") or ""))
         return ("review", "the path that it links to has unusual characters") if odd else None
     if task.file is None:
-        return "review", "what it copies was not recorded"
+        return "review", "it copies a folder, or what is on the machine already"
     if task.file.text is None:
         return "review", f"its content is no text: copy {source(task.file) or 'it'} to files{path} and add a COPY"
     return None
