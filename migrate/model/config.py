@@ -22,7 +22,6 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """Limits of a run. `source_timeout` in seconds for each hypervisor."""
 
     source_timeout: float = 30.0
-    trust_project: bool = False
 
 
 class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

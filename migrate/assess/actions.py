@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What one recorded task means: packages it installs, services it starts, jobs, containers, folders and disks it makes."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from migrate.model.task import RecordedTask
+
+PACKAGE_MODULES = frozenset("apt package dnf dnf5 yum apk zypper pacman homebrew pkgng openbsd_pkg snap win_chocolatey aptitude portage".split())
+LANGUAGE_MODULES = frozenset("pip npm yarn gem bundler composer cpanm maven_artifact".split())
+SERVICE_MODULES = frozenset("service systemd systemd_service sysvinit openrc upstart runit svc win_service initctl".split())
+CONTAINER_MODULES = re.compile(r"^(docker_container|podman_container|kolla_container|kolla_docker|docker_swarm_service|docker|paunch|container|nomad_job)$")
+STARTED = frozenset("started restarted reloaded running present healthy start_container recreate_or_restart_container recreate_container restart_container".split())
+GONE = frozenset("absent stopped removed uninstalled deinstalled remove_container stop_container remove_volume stop_and_remove_container purged".split())
+SHELL_MODULES = frozenset("shell command raw script win_shell win_command".split())
+SHELL_STARTS = (
+    re.compile(r"\bsystemctl\s+(?:--\S+\s+)*(?:re)?(?:start|enable|reload-or-restart)\s+(?:--now\s+)?([\w@.:\-]+)"),
+    re.compile(r"\bservice\s+([\w@.\-]+)\s+(?:re)?start\b"),
+    re.compile(r"/etc/(?:rc\.d/)?init\.d/([\w.\-]+)\s+(?:re)?start\b"),
+    re.compile(r"\b(?:supervisorctl|rc-service|initctl|sv|monit)\s+(?:re)?start\s+([\w@.:\-]+)"),
+    re.compile(r"\b(?:pm2|forever)\s+(?:re)?start\s+(?:-\S+\s+)*(\S+)"),
+    re.compile(r"\b(gitlab)-ctl\s+(?:reconfigure|re?start)"),
+)
+DOCKER_RUN = re.compile(r"\b(?:docker|podman)\s+run\b(.*)", re.DOTALL)
+REQUIREMENT = re.compile(r"^[A-Za-z0-9][\w.+:\-@/]*")
+
+
+class Start(msgspec.Struct, frozen=True):
+    """A task says that `name` runs (or, with `running` false, that it does not)."""
+
+    name: str
+    manager: str
+    task: RecordedTask
+    running: bool = True
+    image: str = ""
+    schedule: str = ""
+    command: str = ""
+    user: str = ""
+
+
+def strings(value: Any) -> Iterator[str]:
+    """The strings of an argument that may be a list, a comma-separated text or a mapping with a name."""
+    if isinstance(value, str):
+        yield from (part.strip() for part in value.split(",") if part.strip())
+    elif isinstance(value, dict):
+        yield from strings(value.get("name"))
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from strings(item)
+
+
+def packages(task: RecordedTask) -> list[str]:
+    """System packages that the task installs, without versions; files and URLs by their base name."""
+    if task.module not in PACKAGE_MODULES or str(task.args.get("state", "present")) in GONE:
+        return []
+    named = [name for key in ("name", "pkg", "package", "deb") for name in strings(task.args.get(key))]
+    return [package_name(name) for name in named]
+
+
+def removed_packages(task: RecordedTask) -> list[str]:
+    if task.module not in PACKAGE_MODULES or str(task.args.get("state", "")) not in GONE:
+        return []
+    return [package_name(name) for key in ("name", "pkg", "package") for name in strings(task.args.get(key))]
+
+
+def package_name(text: str) -> str:
+    """`nginx=1.22*` → nginx, `./x/grafana_10.deb` → grafana, `nginx:amd64` → nginx, `@Development Tools` kept."""
+    name = text.rsplit("/", 1)[-1] if text.endswith((".deb", ".rpm")) or "://" in text else text
+    if name.endswith((".deb", ".rpm")):
+        return re.split(r"[_-]v?\d", name, maxsplit=1)[0]
+    return re.split(r"[=<>~!]|:(?:amd64|i386|any|arm64)$", name, maxsplit=1)[0].strip()
+
+
+def language_packages(task: RecordedTask) -> list[str]:
+    """Packages of pip, npm, gem and the like."""
+    if task.module not in LANGUAGE_MODULES or str(task.args.get("state", "present")) in GONE:
+        return []
+    named = [name for key in ("name", "package") for name in strings(task.args.get(key))]
+    return [found[0].split("==")[0] for name in named if (found := REQUIREMENT.match(name))]
+
+
+def starts(task: RecordedTask) -> list[Start]:
+    """Everything that the task starts, enables, schedules or stops."""
+    if task.module in SERVICE_MODULES:
+        return service_starts(task)
+    if CONTAINER_MODULES.match(task.module):
+        return container_starts(task)
+    if task.module == "supervisorctl":
+        running = str(task.args.get("state", "started")) not in GONE
+        return [Start(name.split(":")[0], "supervisor", task, running) for name in strings(task.args.get("name"))]
+    if task.module == "pm2":
+        return [Start(name, "pm2", task) for name in strings(task.args.get("name"))]
+    if task.module == "cron":
+        return cron_starts(task)
+    if task.module in SHELL_MODULES:
+        return shell_starts(task)
+    return []
+
+
+def service_starts(task: RecordedTask) -> list[Start]:
+    state, enabled = str(task.args.get("state", "")), str(task.args.get("enabled", "")).lower()
+    masked = str(task.args.get("masked", "")).lower() in ("true", "yes")
+    named = [name for key in ("name", "service", "unit") for name in strings(task.args.get(key))]
+    if state in GONE or masked or (not state and enabled in ("false", "no")):
+        return [Start(unit_name(name), "systemd", task, running=False) for name in named]
+    if state in STARTED or enabled in ("true", "yes"):
+        return [Start(unit_name(name), "systemd", task) for name in named]
+    return []
+
+
+def unit_name(name: str) -> str:
+    """`nginx.service` → nginx; other unit types keep theirs."""
+    return name.rsplit("/", 1)[-1].removesuffix(".service")
+
+
+def container_starts(task: RecordedTask) -> list[Start]:
+    state = str(task.args.get("state") or task.args.get("action") or "started")
+    image = task.args.get("image")
+    name = task.args.get("name") or (image if isinstance(image, str) else "")
+    if not isinstance(name, str) or not name or str(task.args.get("detach", "true")).lower() == "false":
+        return []
+    if task.args.get("action") and state not in STARTED:  # kolla: compare_container, get_container_state, …
+        return []
+    command = task.args.get("command", "")
+    text = command if isinstance(command, str) else " ".join(str(part) for part in command or ())
+    return [Start(name, "container", task, state not in GONE, image=str(image or ""), command=text)]
+
+
+def cron_starts(task: RecordedTask) -> list[Start]:
+    if str(task.args.get("env", "")).lower() in ("true", "yes"):
+        return []
+    job = str(task.args.get("job", ""))
+    name = str(task.args.get("name") or task.args.get("cron_file") or job)
+    running = str(task.args.get("state", "present")) not in GONE and str(task.args.get("disabled", "")).lower() not in ("true", "yes")
+    special = task.args.get("special_time")
+    fields = [str(task.args.get(key, "*")) for key in ("minute", "hour", "day", "month", "weekday")]
+    schedule = f"@{special}" if special else " ".join(fields)
+    return [Start(name, "cron", task, running, schedule=schedule, command=job, user=str(task.args.get("user", "")))]
+
+
+def shell_text(task: RecordedTask) -> str:
+    """The command line of shell, command, raw and script tasks."""
+    argv = task.args.get("argv")
+    if isinstance(argv, list):
+        return " ".join(str(part) for part in argv)
+    return str(task.args.get("_raw_params") or task.args.get("cmd") or "")
+
+
+def shell_starts(task: RecordedTask) -> list[Start]:
+    text = shell_text(task)
+    found = [Start(unit_name(name), "shell", task) for pattern in SHELL_STARTS for name in pattern.findall(text)]
+    if run := DOCKER_RUN.search(text):
+        found += docker_run(run[1], task)
+    return [start for start in found if start.name not in ("daemon-reload", "all", "--all")]
+
+
+def docker_run(arguments: str, task: RecordedTask) -> list[Start]:
+    """`docker run` that stays (-d or --restart): its name and image."""
+    try:
+        words = shlex.split(arguments, comments=True)
+    except ValueError:
+        words = arguments.split()
+    if not any(word in ("-d", "--detach") or word.startswith(("--restart", "-dit", "-itd")) for word in words):
+        return []
+    name = next((words[i + 1] for i, word in enumerate(words[:-1]) if word == "--name"), "")
+    image = image_of(words)
+    return [Start(name or image.rsplit("/", 1)[-1].split(":")[0], "container", task, image=image)] if image else []
+
+
+def image_of(words: Iterable[str]) -> str:
+    """The first word that is neither an option nor an option's value."""
+    takes_none = ("-d", "-it", "-i", "-t", "--rm", "--detach", "--privileged", "--init", "-dit", "-itd", "--read-only")
+    skip = False
+    for word in words:
+        if skip:
+            skip = False
+        elif word.startswith("-"):
+            skip = "=" not in word and word not in takes_none
+        else:
+            return word
+    return ""
+
+
+def directories(task: RecordedTask) -> list[str]:
+    """Folders that the task makes."""
+    if task.module == "file" and str(task.args.get("state", "")) == "directory":
+        return [path for key in ("path", "dest", "name") for path in strings(task.args.get(key))][:1]
+    return []
+
+
+def mounts(task: RecordedTask) -> list[tuple[str, str, str]]:
+    """(mount point, source, file system type) of a mount that is there after the task."""
+    if task.module != "mount" or str(task.args.get("state", "mounted")) in (*GONE, "unmounted"):
+        return []
+    path = str(task.args.get("path") or task.args.get("name") or "")
+    return [(path, str(task.args.get("src", "")), str(task.args.get("fstype", "")))] if path else []
+
+
+def is_removal(task: RecordedTask) -> bool:
+    return str(task.args.get("state", "")) in GONE

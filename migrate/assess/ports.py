@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ports a workload listens on: from its own command and configuration, else what the catalog knows. Firewall rules are not listeners."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from migrate.assess.drafts import products_of
+from migrate.assess.rules.settings import uncommented
+from migrate.assess.subject import Subject
+from migrate.model.product import CatalogPort
+from migrate.model.task import RecordedTask
+from migrate.model.workload import Port
+
+IN_COMMAND = re.compile(
+    r"(?:--(?:bind|listen|http-socket|http|listen-address|addr|web\.listen-address|server\.port|http-port|port|listen-port)|-b|-p|-l)[=\s]+"
+    r"(?:[\w.\-\[\]:*]*:)?(\d{2,5})\b|0\.0\.0\.0:(\d{2,5})\b|\[::\]:(\d{2,5})\b"
+)
+IN_CONFIG = (
+    re.compile(r"^\s*listen\s+(?:\[[^\]]*\]:|[\w.*\-]+:)?(\d{2,5})\b", re.MULTILINE | re.IGNORECASE),
+    re.compile(r"^\s*bind\s+(?:\[[^\]]*\]:|[\w.*\-]*:)(\d{2,5})\b", re.MULTILINE),
+    re.compile(r"^\s*(?:port|http[._]port|http_listen_port|server\.port|listen_port|tcp[._]port|listeners\.tcp\.default)\s*[=: ]\s*\"?(\d{2,5})\b", re.MULTILINE | re.IGNORECASE),
+    re.compile(r"^\s*-p\s+(\d{2,5})\b", re.MULTILINE),
+)
+ENVIRONMENT = re.compile(r"^(?:\w+_)?(?:LISTEN_?)?PORT$", re.IGNORECASE)
+PUBLISHED = re.compile(r"^(?:[\d.]+:|\[[^\]]*\]:)?(?:\d+:)?(\d+)(?:/(tcp|udp))?$")
+
+
+def ports(subject: Subject) -> tuple[Port, ...]:
+    """All listening ports, once each, by number."""
+    known = {port.port: port for port in (subject.product.ports if subject.product else ())}
+    said = list(from_units(subject)) + list(from_config(subject)) + list(from_containers(subject))
+    if not said and not subject.draft.scheduled:
+        said = [Port(port.port, port.protocol, port.name, f"catalog entry {subject.product.key}") for port in catalogued(subject)] if subject.product else []
+    found: dict[tuple[int, str], Port] = {}
+    for port in said:
+        name = known[port.number].name if port.number in known else port.name
+        found.setdefault((port.number, port.protocol), Port(port.number, port.protocol, name, port.source))
+    return tuple(sorted(found.values()))
+
+
+def catalogued(subject: Subject) -> tuple[CatalogPort, ...]:
+    """Default ports; none for something that listens on a unix socket instead."""
+    on_socket = any("unix:" in unit.command or ".sock" in unit.command for unit in subject.draft.units.values())
+    return () if on_socket or subject.product is None else subject.product.ports
+
+
+def from_units(subject: Subject) -> Iterator[Port]:
+    for unit in subject.draft.units.values():
+        for found in IN_COMMAND.finditer(unit.command):
+            yield Port(int(found[1] or found[2] or found[3]), source=str(unit.place or unit.name))
+        for key, value in sorted(unit.environment.items()):
+            if ENVIRONMENT.match(key) and value.isdigit():
+                yield Port(int(value), source=f"{key} in {unit.place or unit.name}")
+
+
+def from_config(subject: Subject) -> Iterator[Port]:
+    """Listen directives in files that belong to the product's own configuration."""
+    if subject.product is None:
+        return
+    for task, text in subject.texts():
+        if subject.product.key in products_of(task, subject.index) and not unit_like(task):
+            plain = uncommented(text)
+            for pattern in IN_CONFIG:
+                for found in pattern.finditer(plain):
+                    if 0 < int(found[1]) < 65536:
+                        yield Port(int(found[1]), source=str(task.file.source if task.file and task.file.source else task.place))
+
+
+def unit_like(task: RecordedTask) -> bool:
+    return bool(task.file and "/systemd/" in task.file.dest)
+
+
+def from_containers(subject: Subject) -> Iterator[Port]:
+    for start in subject.draft.starts:
+        published = start.task.args.get("published_ports") or start.task.args.get("ports") or start.task.args.get("publish") or ()
+        for text in [published] if isinstance(published, str) else published if isinstance(published, list) else ():
+            if start.running and (found := PUBLISHED.match(str(text))):
+                yield Port(int(found[1]), found[2] or "tcp", source=str(start.task.place))

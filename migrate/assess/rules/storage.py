@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rules about folders, disks and volumes that hold what must not be lost."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from migrate.assess import actions
+from migrate.assess.rules import Seen, rule, seen
+from migrate.assess.subject import Subject, within
+from migrate.model.place import Place
+from migrate.model.workload import Kind, Points
+
+KEEP_ADVICE = "Keep it on its VM, or decide a volume for it in plan.yaml."
+MEMORY = ("tmpfs", "ramfs", "none", "proc", "sysfs", "cgroup", "cgroup2", "devtmpfs", "hugetlbfs", "swap")
+DATA_NAME = re.compile(
+    r"^/(?!etc/|usr/|opt/[^/]+/(?:bin|lib|conf|etc|releases?)/|tmp/|run/|var/(?:run|log|cache|tmp|www/html$)|proc/|sys/|dev/|boot/)"
+    r"(?:.*/)?(?:data|database|databases|db|uploads?|media|attachments?|storage|files?_store|filestore|blobs?|artifacts?|backups?|dumps?|repos(?:itories)?|"
+    r"spool|mail|maildir|vmail|wal|pgdata|tsdb|volumes?|persistent|userdata|user_files|documents)(?:/|$)",
+    re.IGNORECASE,
+)
+SHARED_STATE = re.compile(r"^/var/lib/(?!apt|dpkg|dhcp|systemd|misc|ucf|pam|polkit|dbus|private|logrotate|ntp|chrony|nginx|haproxy|sudo|python|cloud|AccountsService)[^/]+")
+SAFE_BINDS = re.compile(r"^(?:/etc/|/run/|/var/run/|/dev/|/sys/|/proc/|/lib/modules|/usr/share/zoneinfo|/var/log|/tmp|/boot)|(?:^|[/_])(?:logs?|socket)(?:$|[/_:])|\.sock$")
+READ_ONLY = re.compile(r":(?:[\w,]*,)?ro(?:,[\w,]*)?$")
+
+
+@rule(Points.STATEFUL, advice=KEEP_ADVICE)
+def data_directory(subject: Subject) -> Iterator[Seen]:
+    """A task makes a folder where the product keeps data, or one that is named like a store."""
+    for task in subject.tasks:
+        for path in actions.directories(task):
+            if subject.keeps_in(path):
+                yield seen(task, f"makes {path}, where {subject.product.title if subject.product else 'it'} keeps data")
+            elif (DATA_NAME.match(path) or owned_state(path, subject)) and not explained(path, subject):
+                yield seen(task, f"makes {path}, which is named like a store")
+
+
+def owned_state(path: str, subject: Subject) -> bool:
+    """A folder in /var/lib, unless it is what a product known to keep nothing needs to run."""
+    writable = subject.product.run.writable if subject.product and subject.product.run else ()
+    return bool(SHARED_STATE.match(path)) and not any(within(path, folder) for folder in writable)
+
+
+def explained(path: str, subject: Subject) -> bool:
+    """True for a folder that the catalog calls writable but not state."""
+    return bool(subject.product and subject.product.run and any(within(path, folder) for folder in subject.product.run.writable))
+
+
+@rule(Points.STATEFUL, advice=KEEP_ADVICE)
+def unit_keeps_state(subject: Subject) -> Iterator[Seen]:
+    """The unit asks systemd for a state folder, or may write below /var/lib or /srv."""
+    for text in subject.draft.texts:
+        for folder in text.all("Service.StateDirectory"):
+            yield seen(text.task, f"its unit has StateDirectory={folder}, that is /var/lib/{folder}")
+        for path in (word for value in text.all("Service.ReadWritePaths") for word in value.split()):
+            clean = path.lstrip("-+")
+            if clean.startswith(("/var/lib/", "/srv/", "/data", "/mnt")):
+                yield seen(text.task, f"its unit may write to {clean}")
+
+
+@rule(Points.STATEFUL, advice=KEEP_ADVICE)
+def mounted_storage(subject: Subject) -> Iterator[Seen]:
+    """A disk or network share is mounted where it keeps data; any role may have done it."""
+    for task in subject.neighbours:
+        for path, source, fstype in actions.mounts(task):
+            if fstype not in MEMORY and (subject.keeps_in(path) or (task in subject.draft.tasks and not path.startswith("/boot"))):
+                yield seen(task, f"mounts {source or 'a disk'} on {path}")
+
+
+@rule(Points.STATEFUL, advice="Find out what is on the disk before anything moves.")
+def extra_disk(subject: Subject) -> Iterator[Seen]:
+    """The VM has a disk beside the one that it boots from."""
+    product = subject.product
+    if subject.draft.scheduled or (product is not None and product.kind in (Kind.PLUMBING, Kind.LIBRARY, Kind.BUILD_AGENT)):
+        return
+    harmless = product is not None and product.nature == "stateless"
+    points = Points.NEITHER if harmless or owned_by_other(subject) else Points.STATEFUL
+    for machine in subject.machines:
+        for disk in machine.data_disks:
+            size = f" of {disk.capacity / 2**30:.0f} GiB" if disk.capacity else ""
+            where = Place(path=next((source for source in machine.seen_by if source != "inventory"), machine.name))
+            yield Seen(f"VM {machine.name} has a data disk {disk.target}{size}", where, machine.name, points)
+
+
+def owned_by_other(subject: Subject) -> bool:
+    """True when another workload of the same machines is known to keep data, so that the disk is most likely its own."""
+    products = subject.index.products.values()
+    mounted = [path for task in subject.neighbours for path, _, fstype in actions.mounts(task) if fstype not in MEMORY]
+    own = subject.product.data_dirs if subject.product else ()
+    return bool(mounted) and not any(within(path, folder) or within(folder, path) for path in mounted for folder in own) and any(
+        within(path, folder) or within(folder, path) for path in mounted for other in products if other.nature != "stateless" for folder in other.data_dirs
+    )
+
+
+@rule(Points.STATEFUL, advice=KEEP_ADVICE)
+def container_volume(subject: Subject) -> Iterator[Seen]:
+    """A container writes to a folder of the host or to a named volume."""
+    for start in subject.draft.starts:
+        for volume in volumes_of(start.task.args.get("volumes") or start.task.args.get("volume")):
+            source = volume.split(":")[0]
+            known_stateless = subject.product is not None and subject.product.nature == "stateless"
+            if ":" in volume and not READ_ONLY.search(volume) and not SAFE_BINDS.search(source):
+                points = Points.NEITHER if known_stateless and not source.startswith("/") else None
+                yield seen(start.task, f"its container writes to {volume}", points)
+
+
+def volumes_of(value: object) -> list[str]:
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return [str(item) for item in value if item] if isinstance(value, (list, tuple)) else []

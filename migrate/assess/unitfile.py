@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Unit files, supervisor programs, crontabs and compose files that a role writes: what they say of a process.
+
+Sources: systemd.service(5), systemd.exec(5), supervisord.org/configuration.html, crontab(5), the Compose Specification.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from configparser import ConfigParser
+from configparser import Error as ConfigError
+from pathlib import PurePosixPath
+
+import msgspec
+import yaml
+
+from migrate.model.task import RecordedTask
+
+UNIT_PATH = re.compile(r"^(?:/etc|/lib|/usr/lib|/run|/usr/local/lib)/systemd/system/(?P<unit>[^/]+)\.(?P<type>service|timer|socket|path|mount)$")
+DROP_IN = re.compile(r"^(?:/etc|/lib|/usr/lib|/run)/systemd/system/(?P<unit>[^/]+)\.(?P<type>service|timer)\.d/[^/]+\.conf$")
+SUPERVISOR_PATH = re.compile(r"/supervisor(?:d)?(?:/conf\.d/|\.d/|/programs/)[^/]+$|/supervisord?\.conf$")
+CRON_PATH = re.compile(r"^/etc/cron\.(?P<when>d|hourly|daily|weekly|monthly)/(?P<name>[^/]+)$|^/etc/crontab$|^/var/spool/cron/")
+COMPOSE_PATH = re.compile(r"(?:^|/)(?:docker-)?compose[\w.\-]*\.ya?ml$")
+CRON_LINE = re.compile(r"^\s*(?P<when>@\w+|(?:[\d*/,\-A-Za-z]+\s+){5})(?P<user>[a-z_][\w\-]*)\s+(?P<command>\S.*)$")
+PREFIXES = "-@+!:|"
+
+
+class UnitText(msgspec.Struct, frozen=True):
+    """What a unit file says. `settings` maps `Section.Key` to all values given for it, in order; line is that of ExecStart."""
+
+    name: str
+    type: str
+    settings: dict[str, tuple[str, ...]]
+    task: RecordedTask
+
+    def first(self, key: str) -> str:
+        return next(iter(self.settings.get(key, ())), "")
+
+    def all(self, key: str) -> tuple[str, ...]:
+        return self.settings.get(key, ())
+
+    @property
+    def command(self) -> str:
+        return self.first("Service.ExecStart").lstrip(PREFIXES)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """`Environment=` assignments, quotes removed."""
+        pairs = {}
+        for value in self.all("Service.Environment"):
+            for word in words(value):
+                key, sign, text = word.partition("=")
+                if sign:
+                    pairs[key] = text
+        return pairs
+
+
+class Program(msgspec.Struct, frozen=True):
+    """A supervisor program or a compose service."""
+
+    name: str
+    command: str = ""
+    user: str = ""
+    directory: str = ""
+    image: str = ""
+    environment: dict[str, str] = {}
+    volumes: tuple[str, ...] = ()
+    ports: tuple[str, ...] = ()
+
+
+def words(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return text.split()
+
+
+def settings(text: str) -> dict[str, tuple[str, ...]]:
+    """Settings of an INI-like unit text; continuation lines joined, `Key=` with no value clears the list, as systemd does."""
+    found: dict[str, list[str]] = {}
+    section = ""
+    for line in re.sub(r"\\\n\s*", " ", text).splitlines():
+        line = line.strip()
+        if line.startswith("[") and line.endswith("]"):
+            section = line[1:-1]
+        elif line and line[0] not in "#;" and "=" in line:
+            key, _, value = line.partition("=")
+            name = f"{section}.{key.strip()}"
+            found[name] = [*found.get(name, []), value.strip()] if value.strip() else []
+    return {key: tuple(values) for key, values in found.items()}
+
+
+def units_written(tasks: tuple[RecordedTask, ...]) -> dict[str, UnitText]:
+    """Unit files by `name.type`, drop-ins merged into the unit that they extend; a copy to a folder counts too."""
+    found: dict[str, UnitText] = {}
+    for task in tasks:
+        if task.file is None or not task.file.text:
+            continue
+        match = UNIT_PATH.match(task.file.dest) or DROP_IN.match(task.file.dest)
+        if match:
+            key = f"{match['unit']}.{match['type']}"
+            held = found.get(key)
+            merged = {**(held.settings if held else {}), **settings(task.file.text)}
+            found[key] = UnitText(match["unit"], match["type"], merged, held.task if held else task)
+    return found
+
+
+def unit_text(units: dict[str, UnitText], name: str) -> UnitText | None:
+    """The service unit of a name; an instance `x@1` has the text of its template `x@`."""
+    return units.get(f"{name}.service") or (units.get(f"{name.split('@')[0]}@.service") if "@" in name else None)
+
+
+def programs(task: RecordedTask) -> list[Program]:
+    """Supervisor programs and compose services in a file that the task writes."""
+    if task.file is None or not task.file.text:
+        return []
+    if COMPOSE_PATH.search(task.file.dest):
+        return list(compose_services(task.file.text))
+    if SUPERVISOR_PATH.search(task.file.dest) or "[program:" in task.file.text:
+        return list(supervisor_programs(task.file.text))
+    return []
+
+
+def supervisor_programs(text: str) -> Iterator[Program]:
+    parser = ConfigParser(interpolation=None, strict=False, inline_comment_prefixes=(";",), allow_no_value=True)
+    try:
+        parser.read_string(text)
+    except ConfigError:
+        return
+    for section in parser.sections():
+        kind, _, name = section.partition(":")
+        if kind in ("program", "fcgi-program") and name:
+            get = dict(parser.items(section)).get
+            yield Program(name.strip(), str(get("command") or ""), str(get("user") or ""), str(get("directory") or ""))
+
+
+def compose_services(text: str) -> Iterator[Program]:
+    try:
+        document = yaml.load(text, Loader=yaml.CSafeLoader)
+    except yaml.YAMLError:
+        return
+    services = document.get("services") if isinstance(document, dict) else None
+    for name, service in sorted(services.items()) if isinstance(services, dict) else ():
+        if isinstance(service, dict):
+            command = service.get("command") or ""
+            yield Program(
+                str(name),
+                command if isinstance(command, str) else " ".join(map(str, command)),
+                image=str(service.get("image") or ""),
+                volumes=tuple(volume_text(volume) for volume in service.get("volumes") or ()),
+                ports=tuple(str(port) for port in service.get("ports") or ()),
+            )
+
+
+def volume_text(volume: object) -> str:
+    if isinstance(volume, dict):
+        return f"{volume.get('source', '')}:{volume.get('target', '')}{':ro' if volume.get('read_only') else ''}"
+    return str(volume)
+
+
+def cron_jobs(task: RecordedTask) -> list[tuple[str, str, str, str]]:
+    """(name, schedule, user, command) of crontab lines in a file that the task writes; a file in cron.daily is one job."""
+    if task.file is None or task.file.text is None or not (match := CRON_PATH.match(task.file.dest)):
+        return []
+    when, name = match["when"], match["name"] or PurePosixPath(task.file.dest).name
+    if when and when != "d":
+        return [(name, f"@{when}", "root", task.file.dest)]
+    lines = [found for line in task.file.text.splitlines() if not line.lstrip().startswith("#") and (found := CRON_LINE.match(line))]
+    named = [(name if len(lines) == 1 else f"{name}-{number}", found) for number, found in enumerate(lines, 1)]
+    return [(text, found["when"].strip(), found["user"], found["command"].strip()) for text, found in named]

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Software knowledge as data: one entry per product, in one YAML file per category."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from fnmatch import translate
+from functools import lru_cache
+from importlib import resources
+
+import msgspec
+import yaml
+
+from migrate.errors import FileError
+from migrate.model.product import Product
+
+WILD = re.compile(r"[*?\[]")
+
+
+@lru_cache(maxsize=1)
+def load() -> Mapping[str, Product]:
+    """The shipped catalog, by key. Raises FileError for an entry that isn't one."""
+    products: dict[str, Product] = {}
+    for file in sorted(resources.files(__name__).iterdir(), key=lambda entry: entry.name):
+        if file.name.endswith(".yaml"):
+            products.update(read(file.read_text(encoding="utf-8"), file.name))
+    return products
+
+
+def read(text: str, name: str) -> dict[str, Product]:
+    """The products of one file; `name` is for errors."""
+    entries = yaml.load(text, Loader=yaml.CSafeLoader) or {}
+    products = {}
+    for key, entry in entries.items():
+        try:
+            products[key] = msgspec.convert({**entry, "key": key}, Product)
+        except (msgspec.ValidationError, TypeError) as error:
+            raise FileError(f"{name}: catalog entry {key}: {error}", hint="See `migrate schema catalog` for the fields.") from error
+    return products
+
+
+class Names:
+    """Which products a name belongs to: exact names by look-up, globs by one regular expression each."""
+
+    def __init__(self, pairs: Iterable[tuple[str, Product]]) -> None:
+        self._exact: dict[str, list[Product]] = {}
+        self._globs: list[tuple[re.Pattern[str], Product]] = []
+        for name, product in pairs:
+            if WILD.search(name):
+                self._globs.append((re.compile(translate(name)), product))
+            else:
+                self._exact.setdefault(name, []).append(product)
+        self._known: dict[str, tuple[Product, ...]] = {}
+
+    def find(self, name: str) -> tuple[Product, ...]:
+        """Products of an exact name, or else of the globs that match it."""
+        if name not in self._known:
+            found = self._exact.get(name) or [product for pattern, product in self._globs if pattern.match(name)]
+            self._known[name] = tuple({product.key: product for product in found}.values())
+        return self._known[name]
+
+
+class Index:
+    """The catalog, ready to be asked."""
+
+    def __init__(self, products: Mapping[str, Product]) -> None:
+        every = list(products.values())
+        self.products = products
+        self.packages = Names((name, p) for p in every for name in p.packages)
+        self.clients = Names((name, p) for p in every for name in p.clients)
+        self.units = Names((name, p) for p in every for name in p.units)
+        self.processes = Names((name, p) for p in every for name in p.processes)
+        self.images = Names((name, p) for p in every for name in p.images)
+        self.modules = Names((name, p) for p in every for name in p.modules)
+        self.config = sorted(((path, p) for p in every for path in p.config), key=lambda pair: -len(pair[0]))
+
+    def image(self, reference: str) -> tuple[Product, ...]:
+        """Products of a container image; registry host, tag and digest don't count."""
+        name = reference.split("@")[0]
+        head, _, tail = name.rpartition("/")
+        name = f"{head}/{tail.split(':')[0]}" if head else tail.split(":")[0]
+        parts = name.split("/")
+        if len(parts) > 1 and ("." in parts[0] or ":" in parts[0] or parts[0] == "localhost"):
+            parts = parts[1:]
+        candidates = ["/".join(parts), parts[-1]]
+        return next((found for candidate in candidates if (found := self.images.find(candidate))), ())
+
+
+@lru_cache(maxsize=1)
+def index() -> Index:
+    return Index(load())

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the commands of the command line do, once their options are parsed."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from migrate import config as configuration
+from migrate import pipeline
+from migrate.errors import DECISION_NEEDED, FINE, SOURCE_FAILED, FileError, UsageError
+from migrate.files import replace_file, write_all
+from migrate.model.assessment import Assessment
+from migrate.model.config import Config, Environment
+from migrate.model.finding import Finding, Severity
+from migrate.model.product import Product
+from migrate.report import explain, json as report_json, markdown
+
+
+class Given(msgspec.Struct, frozen=True):
+    """Options about sources, as typed; each replaces what migrate.yaml says."""
+
+    config: Path | None = None
+    project: Path | None = None
+    inventories: tuple[str, ...] = ()
+    libvirt: tuple[str, ...] = ()
+    extra_vars: tuple[str, ...] = ()
+    playbooks: tuple[str, ...] = ()
+    environments: tuple[str, ...] = ()
+
+
+def settings(given: Given) -> tuple[Config, Path]:
+    """The configuration with options applied, and the folder that its paths are relative to."""
+    path = given.config or (Path(configuration.NAME) if Path(configuration.NAME).is_file() and not given.project else None)
+    config, base = (configuration.load(path), path.parent) if path else (Config(), Path())
+    changes: dict[str, Any] = {}
+    if given.project is not None:
+        changes["project"] = str(given.project.absolute())
+    if given.playbooks:
+        changes["playbooks"] = given.playbooks
+    if given.inventories or given.libvirt or given.extra_vars:
+        changes["environments"] = overridden(config, given)
+    return msgspec.structs.replace(config, **changes), base
+
+
+def overridden(config: Config, given: Given) -> dict[str, Environment]:
+    """Sources given as options: one environment of its own when -i is there, else added to those of the file."""
+    extra = tuple(f"@{Path(text[1:]).absolute()}" if text.startswith("@") else text for text in given.extra_vars)
+    libvirt = tuple(absolute_uri(uri) for uri in given.libvirt)
+    if given.inventories:
+        inventories = tuple(here_or_as_typed(text) for text in given.inventories)
+        return {"default": Environment(inventories=inventories, libvirt=libvirt, extra_vars=extra)}
+    if not config.environments:
+        raise UsageError("no inventory given", hint="Give one with -i, or write a migrate.yaml with `migrate init`.")
+    return {
+        name: msgspec.structs.replace(one, libvirt=libvirt or one.libvirt, extra_vars=(*one.extra_vars, *extra))
+        for name, one in config.environments.items()
+    }
+
+
+def here_or_as_typed(text: str) -> str:
+    """A path that exists from where the user stands; otherwise it is looked for in the project."""
+    return str(Path(text).absolute()) if "," not in text and Path(text).exists() else text
+
+
+def absolute_uri(uri: str) -> str:
+    """`test:FILE` names a file from where the user stands."""
+    return f"test://{Path(uri[5:]).absolute()}" if uri.startswith("test:") and not uri.startswith("test:/") else uri
+
+
+def assessed(given: Given) -> Assessment:
+    config, base = settings(given)
+    with watching() as watch:
+        return pipeline.assess(config, base, only=given.environments, watch=watch)
+
+
+@contextmanager
+def watching() -> Iterator[pipeline.Watch]:
+    """Progress on standard error, for a person only."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("starting") as status:
+        yield lambda text: status.update(text)
+
+
+def show(assessment: Assessment, format: str, workload: str, output: Path | None) -> None:
+    """Print or write the answer."""
+    text = explain.explain(assessment, workload) if workload else formatted(assessment, format, output)
+    if output is None:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        return
+    try:
+        replace_file(output, text.encode())
+    except OSError as error:
+        raise FileError(f"{output}: {error.strerror}", hint="Give -o a file in a folder that exists and may be written.") from error
+
+
+def formatted(assessment: Assessment, format: str, output: Path | None) -> str:
+    if format == "json":
+        return report_json.encode(assessment).decode()
+    if format == "markdown":
+        return markdown.render(assessment)
+    from migrate.report import terminal
+
+    tty = output is None and sys.stdout.isatty()
+    return terminal.render(assessment, color=tty)
+
+
+def generated(given: Given, file: Path | None, output: Path, *, dry_run: bool) -> int:
+    """Write (or list) the files; returns the exit code."""
+    config, _ = settings(given)
+    assessment = read_assessment(file) if file else assessed(given)
+    artifacts, findings = pipeline.generate(assessment, config)
+    if dry_run:
+        for artifact in artifacts:
+            print(artifact.path)
+        return FINE
+    done = write_all(artifacts, output)
+    print(f"{output}: {len(done.written)} files written, {len(done.unchanged)} unchanged, {len(done.removed)} removed", flush=True)
+    tell([*done.findings, *findings])
+    if assessment.partial:
+        print("migrate: the assessment is partial, so files may be missing", file=sys.stderr)
+        return SOURCE_FAILED
+    return DECISION_NEEDED if any(finding.severity is not Severity.NOTE for finding in [*done.findings, *findings]) else FINE
+
+
+def read_assessment(file: Path) -> Assessment:
+    try:
+        return report_json.decode(file.read_bytes(), str(file))
+    except OSError as error:
+        raise FileError(f"{file}: {error.strerror}", hint="Write one with `migrate assess --format json -o FILE`.") from error
+
+
+def tell(findings: list[Finding]) -> None:
+    """Findings of files that were made, the urgent first."""
+    from migrate.report.notes import findings as lines
+
+    for line in lines(findings):
+        print(line.text if hasattr(line, "text") else line)
+
+
+def schema_of(document: str) -> str:
+    if document == "catalog":
+        described = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "catalog entry", **msgspec.json.schema(Product)}
+    else:
+        described = configuration.schema() if document == "config" else report_json.schema()
+    return json.dumps(described, indent=2)
+
+

@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The stages in order; the only module that knows two of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import msgspec
+
+from migrate import catalog
+from migrate.assess.assess import assess as judge
+from migrate.clients.engine import Engine
+from migrate.discover import fleet, libvirt
+from migrate.errors import EngineError, UsageError
+from migrate.generate import generate as generate_files
+from migrate.model.artifact import Artifact
+from migrate.model.assessment import Assessment, Figures
+from migrate.model.config import Config, Environment
+from migrate.model.finding import Finding, Severity
+from migrate.model.machine import Host, Machine
+from migrate.model.messages import Progress
+from migrate.model.task import Token
+from migrate.model.workload import Workload
+from migrate.record.record import Recording, record
+
+Watch = Callable[[str], None]
+
+
+class Estate(msgspec.Struct, frozen=True):
+    """What was learnt of one environment."""
+
+    name: str
+    workloads: tuple[Workload, ...]
+    machines: tuple[Machine, ...]
+    tokens: tuple[Token, ...]
+    findings: tuple[Finding, ...]
+    figures: Figures
+
+
+def assess(config: Config, base: Path, *, only: Sequence[str] = (), watch: Watch = lambda _: None) -> Assessment:
+    """Discover, record and judge every environment (or those in `only`); paths in `config` are relative to `base`.
+
+    A source that fails is a finding of severity error, and the rest is kept. Raises UsageError for what can't be asked.
+    """
+    chosen = environments(config, only)
+    project = base / config.project
+    if not project.is_dir():
+        raise UsageError(f"the Ansible project {config.project} is not a folder", hint="Give its folder with --project.")
+    playbooks = [locate(name, (project, base)) for name in config.playbooks]
+    with ThreadPoolExecutor(max_workers=max(1, min(len(chosen), os.cpu_count() or 1))) as pool:
+        estates = list(pool.map(lambda item: estate(item[0], item[1], config, base, playbooks, watch), chosen))
+    return together(estates)
+
+
+def environments(config: Config, only: Sequence[str]) -> list[tuple[str, Environment]]:
+    """Named environments; a single one called `default` has no name in reports."""
+    unknown = sorted(set(only) - set(config.environments))
+    if unknown:
+        raise UsageError(f"no environment {', '.join(unknown)}", hint=f"There are: {', '.join(config.environments) or 'none'}.")
+    if not config.environments:
+        raise UsageError("no inventory given", hint="Give one with -i, or write a migrate.yaml with `migrate init`.")
+    if not config.playbooks:
+        raise UsageError("no playbook given", hint="Name the playbooks that configure the machines, for example site.yml.")
+    chosen = [(name, environment) for name, environment in config.environments.items() if not only or name in only]
+    return [("", chosen[0][1])] if list(config.environments) == ["default"] else chosen
+
+
+def locate(name: str, roots: Iterable[Path]) -> str:
+    """A path as a person wrote it, looked for below each root; the first root's when nothing is there (the reader will say so)."""
+    tried = [root / name for root in roots]
+    return os.path.abspath(next((path for path in tried if path.exists()), tried[0]))
+
+
+def estate(name: str, environment: Environment, config: Config, base: Path, playbooks: Sequence[str], watch: Watch) -> Estate:
+    """One environment. The child reads the inventory while hypervisors are asked."""
+    project = (base / config.project).resolve()
+    inventories = [text if "," in text else locate(text, (base, project)) for text in environment.inventories]
+    extra = [f"@{locate(text[1:], (base, project))}" if text.startswith("@") else text for text in environment.extra_vars]
+    label = f"{name}: " if name else ""
+    watch(f"{label}reading inventory and hypervisors")
+    with Engine(project, inventories, playbooks, extra) as engine:
+        seen, findings = libvirt.discover(environment.libvirt, base=base, limit=config.policy.source_timeout)
+        try:
+            inventory, read = engine.inventory()
+            machines, misfits = joined(name, inventory.hosts, seen, findings)
+            findings += [*read.findings, *misfits, *empty(name, inventory.hosts)]
+            recorded = record(engine, playbooks, inventory.classes, machines, lambda play: watch(f"{label}{told(play)}"))
+        except EngineError as error:
+            return broken(name, seen, findings, error)
+    watch(f"{label}judging workloads")
+    return judged(name, recorded, findings)
+
+
+def told(play: Progress) -> str:
+    return f"recorded {play.play} on {play.hosts} kind{'s' if play.hosts != 1 else ''} of machine"
+
+
+def joined(name: str, hosts: Sequence[Host], seen: Sequence[Machine], findings: Sequence[Finding]) -> tuple[list[Machine], list[Finding]]:
+    silent = [finding.subject for finding in findings if finding.check == "libvirt-unreachable"]
+    machines, misfits = fleet.join(name, hosts, seen, unanswered=silent)
+    kinds = {host.name: host.kind for host in hosts}
+    return [msgspec.structs.replace(machine, kind=kinds.get(machine.name, -1)) for machine in machines], misfits
+
+
+def empty(name: str, hosts: Sequence[Host]) -> list[Finding]:
+    if hosts:
+        return []
+    return [
+        Finding(
+            check="empty-inventory", subject=name or "inventory", message="the inventory has 0 hosts, so nothing was recorded", severity=Severity.ERROR,
+            remedy="Check the path given with -i, and that its format is one that Ansible reads.",
+        )
+    ]  # fmt: skip
+
+
+def broken(name: str, seen: Sequence[Machine], findings: Sequence[Finding], error: EngineError) -> Estate:
+    """What is left when the engine died: the hypervisors' view, marked."""
+    died = Finding(check="engine-failed", subject=name or "ansible project", message=str(error), remedy=error.hint, severity=Severity.ERROR)
+    machines = [msgspec.structs.replace(machine, environment=name) for machine in seen]
+    return Estate(name, (), tuple(machines), (), placed(name, [*findings, died]), Figures(machines=len(machines)))
+
+
+def judged(name: str, recorded: Recording, findings: Sequence[Finding]) -> Estate:
+    workloads = judge(name, recorded.tasks, recorded.machines, catalog.index())
+    figures = Figures(
+        machines=len(recorded.machines),
+        classes=len(recorded.classes),
+        plays=recorded.plays,
+        tasks=len(recorded.tasks),
+        conditional=sum(bool(task.conditional) for task in recorded.tasks),
+        unresolved=sum(bool(task.unresolved) for task in recorded.tasks),
+    )
+    return Estate(name, workloads, recorded.machines, recorded.tokens, placed(name, [*findings, *recorded.findings]), figures)
+
+
+def placed(name: str, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(msgspec.structs.replace(finding, environment=name) for finding in findings)
+
+
+def together(estates: Sequence[Estate]) -> Assessment:
+    """One assessment of all environments."""
+    findings = sorted((finding for one in estates for finding in one.findings), key=Finding.sort_key)
+    totals = {field: sum(getattr(one.figures, field) for one in estates) for field in Figures.__struct_fields__}
+    tokens = {token.text: token for one in estates for token in one.tokens}
+    return Assessment(
+        environments=tuple(one.name for one in estates),
+        figures=Figures(**totals),
+        workloads=tuple(workload for one in estates for workload in one.workloads),
+        machines=tuple(machine for one in estates for machine in one.machines),
+        tokens=tuple(tokens[text] for text in sorted(tokens)),
+        findings=tuple(findings),
+        partial=any(finding.severity is Severity.ERROR for finding in findings),
+    )
+
+
+def generate(assessment: Assessment, config: Config) -> tuple[list[Artifact], list[Finding]]:
+    """Files for what the assessment says."""
+    return generate_files(assessment, catalog=catalog.load(), target=config.target)
