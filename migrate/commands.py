@@ -143,10 +143,9 @@ def read_assessment(file: Path) -> Assessment:
 
 def tell(findings: list[Finding]) -> None:
     """Findings of files that were made, the urgent first."""
-    from migrate.report.notes import findings as lines
+    from migrate.report import terminal
 
-    for line in lines(findings):
-        print(line.text if hasattr(line, "text") else line)
+    sys.stdout.write(terminal.render_findings(findings, color=sys.stdout.isatty()))
 
 
 def schema_of(document: str) -> str:

@@ -12,7 +12,7 @@ from migrate.report.clean import clean, code, prose, tick
 from migrate.report.details import Item, needed, sections, verdict
 from migrate.report.groups import IN_FULL, Answer, Estate, by_check, estates, odd_machines, takeovers
 from migrate.report.names import common_domain, compact, port_list
-from migrate.report.notes import LONGEST_NAMES, PLACES, SHOWN, counted_odd, shorten, where
+from migrate.report.notes import LONGEST_NAMES, PLACES, SHOWN, counted_odd, elsewhere, shorten, where
 from migrate.report.summary import alarms, counted, outcome
 
 MARKS = {
@@ -30,7 +30,7 @@ def render(assessment: Assessment) -> str:
         *(f"> [!WARNING]\n> {prose(alarm)}" for alarm in alarms(assessment)),
         f"**{prose(outcome(assessment))}**" if outcome(assessment) else "",
         *(block for estate in estates(assessment) for block in _estate(estate, assessment)),
-        *_findings(assessment.findings),
+        *_findings(elsewhere(assessment.findings)),
         *_odd(assessment),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"

@@ -20,6 +20,15 @@ LONGEST_NAMES = 120
 LONGEST_TEXT = 300
 
 
+# «Machines worth a look» tells these in a line each.
+ODD_MACHINES = frozenset({"vm-not-in-inventory", "host-without-vm", "vm-stopped"})
+
+
+def elsewhere(found: Sequence[Finding]) -> list[Finding]:
+    """Findings without those that the list of odd machines tells already."""
+    return [finding for finding in found if finding.check not in ODD_MACHINES]
+
+
 class Line(msgspec.Struct, frozen=True):
     """A mark in the margin at `indent`, and text that wraps beside it."""
 

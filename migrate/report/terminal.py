@@ -14,11 +14,12 @@ from rich.table import Table
 from rich.text import Text
 
 from migrate.model.assessment import Assessment
+from migrate.model.finding import Finding
 from migrate.model.workload import Workload
 from migrate.report.clean import clean
 from migrate.report.groups import IN_FULL, Answer, Estate, estates, odd_machines, takeovers
 from migrate.report.names import common_domain, compact, port_list
-from migrate.report.notes import Line, findings, shorten, worth_a_look
+from migrate.report.notes import Line, elsewhere, findings, shorten, worth_a_look
 from migrate.report.summary import alarms, counted, outcome
 
 WIDTH, NARROWEST, WIDEST = 100, 80, 120
@@ -56,6 +57,15 @@ def render(assessment: Assessment, *, width: int | None = None, color: bool = Fa
     return "\n".join(line.rstrip() for line in capture.get().splitlines()).strip("\n") + "\n"
 
 
+def render_findings(found: Sequence[Finding], *, width: int | None = None, color: bool = False) -> str:
+    """Only findings, as they look in the whole report."""
+    console = _console(max(NARROWEST, min(width or WIDTH, WIDEST)), color)
+    with console.capture() as capture:
+        for line in findings(found):
+            console.print(_line(line))
+    return "\n".join(line.rstrip() for line in capture.get().splitlines()).strip("\n") + ("\n" if found else "")
+
+
 def _console(width: int, color: bool) -> Console:
     """A console that asks nothing of the real terminal or of the process's environment."""
     return Console(
@@ -78,7 +88,7 @@ def _parts(assessment: Assessment, width: int) -> Iterator[RenderableType]:
     widths = _widths([row for each in rows.values() for group in each.values() for row in group], width)
     for estate in groups:
         yield from _estate(estate, rows[estate.name], widths, width)
-    yield from map(_line, findings(assessment.findings))
+    yield from map(_line, findings(elsewhere(assessment.findings)))
     yield from map(_line, worth_a_look(odd_machines(assessment)))
     yield from (Text(line, style="dim", overflow="fold") for line in _figures(assessment))
     yield Text("")
