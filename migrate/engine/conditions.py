@@ -3,39 +3,68 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
 from ansible._internal._templating._engine import TemplateEngine
 from ansible.errors import AnsibleError
 from ansible.module_utils._internal._datatag import AnsibleTagHelper
-from jinja2 import Environment, TemplateError, meta
+from jinja2 import Environment, TemplateError, meta, nodes
 
 from migrate.engine.gaps import first_cause
 
 PARSER = Environment(extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"])
 OPENING, CLOSING = "([{", ")]}"
+LARGE = 40
+NONE: frozenset[str] = frozenset()
 
 
 @lru_cache(maxsize=8192)
 def names_in(expression: str) -> frozenset[str]:
-    """Variables that an expression or template mentions; empty when it can't be parsed."""
+    """Variables that an expression or template mentions, facts as `ansible_facts.NAME` too; empty when it can't be parsed."""
     source = expression if "{{" in expression or "{%" in expression else "{{ " + expression + " }}"
     try:
-        return frozenset(meta.find_undeclared_variables(PARSER.parse(source)))
-    except TemplateError:
-        return frozenset()
+        tree = PARSER.parse(source)
+        names = meta.find_undeclared_variables(tree)
+    except (TemplateError, RecursionError):
+        return NONE
+    return frozenset(names | facts_in(tree)) if "ansible_facts" in names else frozenset(names)
+
+
+def facts_in(tree: nodes.Template) -> set[str]:
+    found = set()
+    for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
+        if isinstance(node.node, nodes.Name) and node.node.name == "ansible_facts":
+            key = node.attr if isinstance(node, nodes.Getattr) else getattr(node.arg, "value", None)
+            found.add(f"ansible_facts.{key}")
+    return found
 
 
 def names_within(value: Any) -> frozenset[str]:
     """Variables mentioned anywhere in templates of a nested value."""
     if isinstance(value, str):
-        return names_in(value) if "{{" in value or "{%" in value else frozenset()
+        return names_in(value) if "{{" in value or "{%" in value else NONE
     if isinstance(value, dict):
-        return frozenset().union(*(names_within(item) for item in value.values()))
+        return NONE.union(*(names_within(item) for item in value.values()))
     if isinstance(value, (list, tuple)):
-        return frozenset().union(*(names_within(item) for item in value))
-    return frozenset()
+        return NONE.union(*(names_within(item) for item in value))
+    return NONE
+
+
+def closure(names: frozenset[str], variables: dict[str, Any]) -> frozenset[str]:
+    """Names, and those that their values mention in turn; large containers are not looked into."""
+    seen: set[str] = set()
+    due = list(names)
+    while due:
+        name = due.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        value = variables.get(name)
+        if isinstance(value, str) or (isinstance(value, (list, dict)) and len(value) <= LARGE and name not in ("vars", "hostvars")):
+            due += names_within(value) - seen
+    return frozenset(seen)
 
 
 @lru_cache(maxsize=8192)
@@ -57,14 +86,17 @@ def conjuncts(expression: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in parts)
 
 
-def decide(conditions: list[Any], engine: TemplateEngine, unknown: frozenset[str]) -> str | None:
-    """None: the task is skipped. "": it runs. Other text: it may run, for this reason."""
+def decide(conditions: list[Any], engine: TemplateEngine, doubts: Callable[[frozenset[str]], list[str]]) -> str | None:
+    """None: the task is skipped. "": it runs. Other text: it may run, for this reason.
+
+    `doubts` tells which of some variables only a real run knows.
+    """
     reasons = []
     for condition in conditions:
         for part in split(condition):
             try:
-                if mentions := names_in(str(part)) & unknown:
-                    reasons.append(f"{part} (result of {', '.join(sorted(mentions))})")
+                if mentions := doubts(names_in(str(part))):
+                    reasons.append(f"{part} (result of {', '.join(mentions)})")
                 elif not engine.evaluate_conditional(part):
                     return None
             except AnsibleError as error:

@@ -6,27 +6,27 @@ from __future__ import annotations
 from typing import Any
 
 from ansible import constants as C
-from ansible._internal._templating._engine import TemplateEngine
-from ansible.errors import AnsibleError, AnsibleUndefinedVariable
+from ansible.errors import AnsibleError
 from ansible.executor.task_executor import TaskExecutor
-from ansible.playbook.handler import Handler
-from ansible.playbook.task import Task
 from ansible.template import Templar
-from ansible.utils.sentinel import Sentinel
 
 from migrate.engine.conditions import decide, names_within
-from migrate.engine.gaps import MISSING_FILTER, first_cause, origin_of
+from migrate.engine.finalizing import finalize
+from migrate.engine.gaps import first_cause
 from migrate.engine.inventory import plain
+from migrate.engine.legacy import CONDITIONAL
 from migrate.engine.notebook import Notebook, Placeholders
+from migrate.engine.plugins import PASSING
 from migrate.engine.quickening import StableEngine
-from migrate.engine.rendering import rendered
-from migrate.model.place import Place
-from migrate.model.task import RecordedTask, TokenKind
+from migrate.engine.recording import record, where
+from migrate.engine.taint import TOKEN
 
 CONTROL = frozenset("set_fact include_vars add_host group_by".split())
-SILENT = frozenset("debug assert fail meta validate_argument_spec setup gather_facts pause wait_for_connection set_stats ping async_status".split())
+SILENT = frozenset(
+    "debug assert fail meta validate_argument_spec setup gather_facts pause wait_for_connection set_stats ping async_status".split()
+)
+FACT_MODULES = {"package_facts": ("packages",), "service_facts": ("services",)}
 MOST_ITEMS = 2000
-CONDITIONAL = "migrate_conditional"
 
 
 class NoShell:
@@ -53,207 +53,232 @@ class RecordingExecutor(TaskExecutor):  # type: ignore[misc]  # ansible ships no
 
     def __init__(self, notebook: Notebook, *args: Any) -> None:
         super().__init__(*args)
-        self.notebook = notebook
-        self.placeholders = Placeholders(notebook, self._host.name)
+        self.notebook, self.host = notebook, self._host.name
+        self.placeholders = Placeholders(notebook, self.host)
         self.recorded_only = True
-        self._task_templar = StableEngine(self._loader, self._job_vars, self.placeholders)
+        self.loop_doubt = ""
+        self.raw_args: dict[str, Any] = {}
+        self.lenient = False
+        self._task_templar = StableEngine(self._loader, self._job_vars)
+        self._connection: Any = None
 
     def _get_loop_items(self) -> list[Any] | None:
-        unknown = names_within(self._task.loop) & frozenset(self.notebook.unknown[self._host.name])
-        try:
-            items: list[Any] | None = None if unknown else super()._get_loop_items()
-        except AnsibleError as error:
-            self._loop_eval_error, items = error, None
-        if unknown:
-            self._loop_eval_error = AnsibleUndefinedVariable(f"result of {', '.join(sorted(unknown))}")
-        if items and len(items) > MOST_ITEMS:
+        """The items, or None with `loop_doubt` when only a real run knows them: then the task is recorded once."""
+        self._job_vars["ansible_search_path"] = self._search_path()
+        if self._task.loop is None:
+            return None
+        if unknown := self.notebook.unknown_in(self.host, names_within(self._task.loop), self._job_vars):
+            return self._unknown_loop(f"result of {', '.join(unknown)}")
+        with PASSING.on() as passed:
+            try:
+                items = self._items()
+            except AnsibleError as error:
+                return self._unknown_loop(first_cause(error))
+        if passed:
+            self.loop_doubt = f"loop over all that {', '.join(sorted(set(passed)))} may select"
+        if doubtful := self.notebook.doubtful_in(self.host, names_within(self._task.loop), self._job_vars):
+            self.loop_doubt = f"loop over {', '.join(doubtful)}"
+        if len(items) > MOST_ITEMS:
             self._gap("limit", f"loop of {len(items)} items, the first {MOST_ITEMS} recorded")
-            items = items[:MOST_ITEMS]
-        return items
+        return items[:MOST_ITEMS]
 
-    def _execute_internal(self, templar: TemplateEngine, variables: dict[str, Any]) -> dict[str, Any]:
+    def _search_path(self) -> list[str]:
+        path: list[str] = self._task.get_search_path()
+        base = self._loader.get_basedir()
+        return path if base in path else [*path, base]
+
+    def _items(self) -> list[Any]:
+        """Strictly first; then with tokens for what is not defined, as long as the items themselves are known."""
+        try:
+            return super()._get_loop_items() or []
+        except AnsibleError:
+            self._task_templar = StableEngine(self._loader, self._job_vars, self.placeholders)
+            items = super()._get_loop_items() or []
+            if not isinstance(items, list) or (not isinstance(self._task.loop, list) and any(is_token(item) for item in items)):
+                raise
+            self.lenient = True
+            return items
+
+    def _unknown_loop(self, why: str) -> None:
+        self.loop_doubt = f"loop over {why}"
+        self.placeholders.unknown.add(str(self._task.loop_control.loop_var or "item"))
+
+    def _run_loop(self, items: list[Any]) -> list[dict[str, Any]]:
+        """As ansible-core's, without pauses, labels and callbacks."""
+        control, whole, doubt = self._task.loop_control, self._task, self.loop_doubt
+        results = []
+        try:
+            for index, item in enumerate(items):
+                own = loop_variables(control, items, index)
+                self.loop_doubt = doubt
+                if self.lenient and is_token(item):
+                    own.pop(control.loop_var)
+                    self.loop_doubt = f"loop over {item}"
+                self._task = whole.copy(exclude_parent=True, exclude_tasks=True)
+                self._task._parent = whole._parent
+                result = self._execute(self._task_templar, {**self._job_vars, **own})
+                results.append({**result, **own, "_ansible_item_result": True})
+        finally:
+            if results:
+                whole.run_once, whole.action = self._task.run_once, self._task.action
+            self._task = whole
+        return results
+
+    def _execute(self, templar: Any, variables: dict[str, Any]) -> dict[str, Any]:
+        """A failure is a gap with its cause, and no failure."""
+        result: dict[str, Any] = super()._execute(templar, variables)
+        if result.get("failed") or result.get("exception"):
+            self._gap("broken-task", " ".join(str(result.get("msg", "failed")).split())[:300])
+            return {"changed": False, "failed": False, "skipped": self._task.action in C._ACTION_ALL_INCLUDES}
+        return result
+
+    def _execute_internal(self, templar: Any, variables: dict[str, Any]) -> dict[str, Any]:
         self.placeholders.problems.clear()
-        self._delegate(templar, variables)
+        if self._task.delegate_to is not None:
+            self._delegate(variables)
         may_run = self._may_run(variables)
         if may_run is None:
             return {"changed": False, "skipped": True}
-        self._unknown_item(variables)
         engine = StableEngine(self._loader, variables, self.placeholders)
-        raw = self._task.args
-        problem = self._finalize(engine)
+        self.raw_args = dict(self._task.args)
+        problem = finalize(self._task, engine) or "; ".join(self.placeholders.problems[:3])
         module = str(self._task.action).rsplit(".", 1)[-1]
         if self._task.action in C._ACTION_ALL_INCLUDES:
             return self._include(may_run)
         if module in CONTROL:
-            return self._control(engine, variables, module, raw)
+            return self._control(engine, variables, module, may_run)
         if module not in SILENT:
-            self._record(engine, variables, module, may_run, problem)
-        result: dict[str, Any] = {"changed": True, "failed": False}
-        if self._task.notify:
-            result["_ansible_notify"] = self._task.notify
-        return result
+            record(self.notebook, self.host, self._task, engine, variables, may_run, problem)
+        self._learn(module)
+        return self._result(module, variables)
 
-    def _delegate(self, engine: TemplateEngine, variables: dict[str, Any]) -> None:
+    def _delegate(self, variables: dict[str, Any]) -> None:
         try:
-            self._calculate_delegate_to(engine, variables)
+            self._calculate_delegate_to(StableEngine(self._loader, variables, self.placeholders), variables)
         except AnsibleError as error:
             self._gap("broken-task", f"delegate_to: {first_cause(error)}")
             self._task.delegate_to = None
 
     def _may_run(self, variables: dict[str, Any]) -> str | None:
-        unknown = frozenset(self.notebook.unknown[self._host.name])
-        answer = decide(self._task.when, StableEngine(self._loader, variables), unknown) if self._task.when else ""
+        answer: str | None = ""
+        if self._task.when:
+            engine = StableEngine(self._loader, variables)
+            answer = decide(self._task.when, engine, lambda names: self.notebook.doubts(self.host, names, variables))
         if answer is None:
             return None
-        inherited = str(variables.get(CONDITIONAL, ""))
-        loop = f"loop over {first_cause(self._loop_eval_error)}" if self._loop_eval_error is not None else ""
-        return "; ".join(dict.fromkeys(reason for reason in (inherited, loop, answer) if reason))
+        inherited = str(variables.get(CONDITIONAL) or "")
+        return "; ".join(dict.fromkeys(reason for reason in (inherited, self.loop_doubt, answer) if reason))
 
-    def _unknown_item(self, variables: dict[str, Any]) -> None:
-        if self._loop_eval_error is not None:
-            variables[self._task.loop_control.loop_var or "item"] = self.notebook.taint.token("item", TokenKind.UNKNOWN)
-            self._loop_eval_error = None
+    def _learn(self, module: str) -> None:
+        """Facts that a real run would have found."""
+        for fact in FACT_MODULES.get(module, ()):
+            self.notebook.unknown[self.host][f"ansible_facts.{fact}"] = module
 
-    def _finalize(self, engine: TemplateEngine) -> str:
-        """Template every field of the task; a field that can't be stays as it is. Returns why, for `args`."""
-        why = ""
-        for name in self._task.fattributes:
-            try:
-                value = self._task.post_validate_attribute(name, templar=engine)
-            except AnsibleError as error:
-                if name == "args":
-                    why = self._finalize_args(engine, first_cause(error))
-                continue
-            if value is not Sentinel:
-                setattr(self._task, name, value)
-        return why or "; ".join(self.placeholders.problems[:3])
-
-    def _finalize_args(self, engine: TemplateEngine, error: str) -> str:
-        """Each argument on its own, when ansible-core refuses them together (module of a missing collection, a bad filter)."""
-        final, unresolved = {}, []
-        for key, value in dict(self._task.args).items():
-            try:
-                final[key] = engine.template(value)
-            except AnsibleError as problem:
-                final[key] = value
-                unresolved.append(f"{key}: {first_cause(problem)}")
-        whole = final.pop("_variable_params", None)
-        self._task.args = {**(whole if isinstance(whole, dict) else {}), **final}
-        return "; ".join(unresolved) if "Cannot resolve" in error else "; ".join(unresolved) or error
+    def _result(self, module: str, variables: dict[str, Any]) -> dict[str, Any]:
+        """A plausible success: changed, unless the task says that it never is."""
+        changed = module not in SILENT
+        if self._task.changed_when:
+            own = {self._task.register} if self._task.register else set()
+            doubts = self.notebook.doubts
+            engine = StableEngine(self._loader, variables)
+            changed = decide(self._task.changed_when, engine, lambda names: sorted(names & own) or doubts(self.host, names, variables)) is not None
+        result: dict[str, Any] = {"changed": changed, "failed": False}
+        if self._task.notify:
+            result["_ansible_notify"] = self._task.notify
+        return result
 
     def _include(self, may_run: str) -> dict[str, Any]:
-        """What the strategy expands. A doubt goes along in the place of a loop index, the one variable that all includes pass on."""
+        """What the strategy expands. A doubt goes along in a variable that all includes pass on."""
         args = dict(self._task.args)
-        doubt = {"ansible_index_var": CONDITIONAL, CONDITIONAL: may_run} if may_run else {}
+        doubt = {CONDITIONAL: may_run} if may_run else {}
         if self._task.action in C._ACTION_INCLUDE_ROLE:
+            if is_token(args.get("name") or args.get("role") or ""):
+                return self._lost("role")
             return {"include_args": args, **doubt}
         file = args.pop("_raw_params", None) or args.pop("file", None)
-        return {"include": str(file), "include_args": args, **doubt} if file else {"failed": False, "skipped": True}
+        if not file or TOKEN.search(str(file)):
+            return self._lost("task file")
+        return {"include": str(file), "include_args": args, **doubt}
 
-    def _control(self, engine: TemplateEngine, variables: dict[str, Any], module: str, raw: Any) -> dict[str, Any]:
+    def _lost(self, what: str) -> dict[str, Any]:
+        self._gap("unknown-include", f"which {what} is included, only a real run knows")
+        return {"changed": False, "skipped": True}
+
+    def _control(self, engine: Any, variables: dict[str, Any], module: str, may_run: str) -> dict[str, Any]:
         """set_fact, include_vars, add_host, group_by: run by ansible-core itself, since they only touch its own memory."""
-        unknown = self.notebook.unknown[self._host.name]
-        derived = names_within(plain(raw)) & frozenset(unknown)
-        if module == "set_fact" and derived:
-            for name in self._task.args:
-                if names_within(plain(dict(raw).get(name))) & frozenset(unknown):
-                    unknown[str(name)] = "set from " + ", ".join(sorted(derived))
-            self._task.args = {name: value for name, value in self._task.args.items() if str(name) not in unknown}
-            if not set(self._task.args) - {"cacheable"}:
-                return {"changed": False, "failed": False}
+        if module == "set_fact" and not self._known_facts(variables):
+            return {"changed": False, "failed": False}
+        if module in ("add_host", "group_by") and any(TOKEN.search(str(value)) for value in self._task.args.values()):
+            self._gap("unknown-host", f"which hosts {module} makes, only a real run knows")
+            return {"changed": False, "failed": False}
         self.recorded_only = False
         self._connection = Inert(self._play_context)
         handler = self._shared_loader_obj.action_loader.get(
             f"ansible.builtin.{module}", task=self._task, connection=self._connection, play_context=self._play_context,
             loader=self._loader, templar=Templar._from_template_engine(engine), shared_loader_obj=self._shared_loader_obj,
         )  # fmt: skip
-        result: dict[str, Any] = handler.run(task_vars=variables)
-        self._connection = None
-        if module == "set_fact":
-            for name in result.get("ansible_facts", {}):
-                unknown.pop(name, None)
-        if self._task.register:
-            unknown.pop(self._task.register, None)
-        return self._controlled(result, module)
-
-    def _controlled(self, result: dict[str, Any], module: str) -> dict[str, Any]:
+        try:
+            result: dict[str, Any] = handler.run(task_vars=variables)
+        finally:
+            self._connection = None
         if result.get("failed"):
-            self._gap("missing-file" if module == "include_vars" else "broken-task", f"{module}: {result.get('msg') or result.get('message')}")
+            check = "missing-file" if module == "include_vars" else "broken-task"
+            self._gap(check, f"{module}: {result.get('msg') or result.get('message')}")
             return {"changed": False, "failed": False}
+        return self._controlled(result, module, may_run)
+
+    def _known_facts(self, variables: dict[str, Any]) -> bool:
+        """Keep the facts whose values are known; the others become unknown, or doubtful where they had a value before."""
+        book, args = self.notebook, dict(self._task.args)
+        for name in [name for name in args if name != "cacheable"]:
+            source = plain(self.raw_args.get(name, self.raw_args.get("_raw_params")))
+            mentions = names_within(source)
+            if unknown := book.unknown_in(self.host, mentions, variables):
+                target = book.doubtful if name in variables and name not in book.unknown[self.host] else book.unknown
+                target[self.host][str(name)] = "set from " + ", ".join(unknown)
+                del args[name]
+            else:
+                book.remember(self.host, str(name), self.raw_args.get(name), mentions, variables)
+        self._task.args = args
+        return bool(set(args) - {"cacheable"})
+
+    def _controlled(self, result: dict[str, Any], module: str, may_run: str) -> dict[str, Any]:
+        book = self.notebook
+        facts = result.get("ansible_facts") or {}
         if module == "include_vars":
-            self.notebook.taint.hide(result.get("ansible_facts"))
+            book.taint.hide(facts)
+        for name in facts:
+            book.unknown[self.host].pop(str(name), None)
+            book.doubtful[self.host].pop(str(name), None)
+            if may_run:
+                book.doubtful[self.host][str(name)] = may_run
+        if self._task.register:
+            book.unknown[self.host].pop(self._task.register, None)
         if self._task.notify:
             result["_ansible_notify"] = self._task.notify
         return result
 
-    def _record(self, engine: TemplateEngine, variables: dict[str, Any], module: str, may_run: str, problem: str) -> None:
-        task, book = self._task, self.notebook
-        where = self._where()
-        file = None
-        try:
-            file = rendered(module, task, plain(dict(task.args)), engine, variables)
-        except (AnsibleError, OSError) as error:
-            problem = problem or f"file: {first_cause(error)}"
-        if file is not None:
-            source = book.gaps.relative(file.source)
-            text = file.text if file.text is None else book.taint.scrub(file.text, source or where.path)
-            file = type(file)(dest=file.dest, text=text, source=source, mode=file.mode, owner=file.owner, group=file.group)
-        if problem and (missing := MISSING_FILTER.search(problem)):
-            self._gap("unknown-filter", missing[0])
-        book.note(
-            RecordedTask(
-                machine=self._host.name,
-                action=str(task.resolved_action or task.action),
-                args=book.taint.scrub_args(self._args(file is not None), str(where), all_strings=bool(task.no_log)),
-                name=str(task.name or ""),
-                place=where,
-                roles=roles_of(task),
-                play=book.play[0],
-                hosts=book.play[1],
-                handler=isinstance(task, Handler),
-                notify=tuple(str(name) for name in task.notify or ()),
-                conditional=book.taint.scrub(book.gaps.relative(may_run), str(where)),
-                unresolved=book.taint.scrub(book.gaps.relative(problem), str(where)),
-                delegate_to=str(task.delegate_to or ""),
-                become_user=str(task.become_user or "") if task.become else "",
-                environment=self._environment(),
-                file=file,
-                kind=book.class_of(self._host.name),
-            )
-        )
-
-    def _args(self, has_file: bool) -> dict[str, Any]:
-        args = plain(dict(self._task.args))
-        if has_file:
-            args.pop("content", None)
-        return {key: value for key, value in args.items() if value is not None}
-
-    def _environment(self) -> dict[str, str]:
-        holder = self._task.environment
-        items = [holder] if isinstance(holder, dict) else holder or []
-        flat = {str(k): str(v) for item in items if isinstance(item, dict) for k, v in item.items()}
-        scrubbed: dict[str, str] = self.notebook.taint.scrub_args(flat, str(self._where()))
-        return scrubbed
-
-    def _where(self) -> Place:
-        origin = origin_of(self._task.get_ds())
-        if origin is not None and getattr(origin, "path", None):
-            return self.notebook.gaps.place(origin.path, origin.line_num or 0)  # type: ignore[attr-defined]
-        path, _, line = (self._task.get_path() or "").rpartition(":")
-        return self.notebook.gaps.place(path, int(line)) if path and line.isdigit() else Place(path="")
-
     def _gap(self, check: str, message: str) -> None:
-        where = self._where()
-        self.notebook.gaps.add(check, str(self._task.get_name()), self.notebook.taint.scrub(message, str(where)), place=where)
+        place = where(self.notebook.gaps, self._task)
+        subject = self.notebook.taint.scrub(str(self._task.get_name()), "")
+        self.notebook.gaps.add(check, subject, self.notebook.taint.scrub(message, str(place)), place=place)
 
 
-def roles_of(task: Task) -> tuple[str, ...]:
-    """Names of the roles around a task, outermost first; dependencies stand inside the role that asked for them."""
-    role = task._role
-    if role is None:
-        return ()
-    chain = [role.get_name()]
-    while role._parents:
-        role = role._parents[0]
-        chain.append(role.get_name())
-    return tuple(reversed(chain))
+def loop_variables(control: Any, items: list[Any], index: int) -> dict[str, Any]:
+    """What a loop defines for one item."""
+    own: dict[str, Any] = {"ansible_loop_var": control.loop_var, control.loop_var: items[index]}
+    if control.index_var:
+        own |= {"ansible_index_var": control.index_var, control.index_var: index}
+    if control.extended:
+        count = len(items)
+        around = {"previtem": items[index - 1]} if index else {}
+        around |= {"nextitem": items[index + 1]} if index + 1 < count else {}
+        own["ansible_loop"] = {
+            "index": index + 1, "index0": index, "first": index == 0, "last": index + 1 == count, "length": count,
+            "revindex": count - index, "revindex0": count - index - 1, "allitems": items, **around,
+        }  # fmt: skip
+    return own
+
+
+def is_token(value: Any) -> bool:
+    return isinstance(value, str) and bool(TOKEN.fullmatch(value))

@@ -25,6 +25,8 @@ REMEDIES = {
     "unknown-filter": "Install the collection that ships it beside migrate; the arguments that use it stay as templates.",
     "empty-play": "Check the hosts pattern against the inventory.",
     "engine-warning": "",
+    "unknown-include": "Look at the file yourself: what it includes is missing from the report.",
+    "unknown-host": "Export the hosts that only a run finds (clouds, discovery) as an inventory.",
     "limit": "Recorded up to the limit.",
 }
 MISSING_FILTER = re.compile(r"No (filter|test) named '([^']+)'|[Cc]ould not load (filter|test)|(filter|test) plugin '([^']+)' (?:was )?not found")
@@ -57,8 +59,17 @@ class Gaps:
         found, self._found = self._found, {}
         return tuple(sorted(found.values(), key=Finding.sort_key))
 
-    def of_error(self, check: str, subject: str, error: BaseException, *, severity: Severity = Severity.WARNING) -> None:
-        self.add(check, subject, first_cause(error), place=self.place_of(error), severity=severity)
+    def of_error(
+        self, check: str, subject: str, error: BaseException, *, place: Place | None = None, severity: Severity = Severity.WARNING
+    ) -> None:
+        """`place` is where to look when ansible-core ties none to the error."""
+        self.add(check, subject, first_cause(error), place=self.place_of(error) or place, severity=severity)
+
+    def place_in(self, value: object) -> Place | None:
+        """File and line that a value was read from."""
+        origin = origin_of(value)
+        path = getattr(origin, "path", None)
+        return self.place(path, getattr(origin, "line_num", None) or 0) if path else None
 
     def place_of(self, error: BaseException) -> Place | None:
         """File and line that ansible-core ties to an error, from the error itself or from what caused it."""
@@ -93,6 +104,6 @@ def first_cause(error: BaseException) -> str:
     """One line, from the innermost Ansible error that says something."""
     for link in chain(error):
         text = link.message if isinstance(link, AnsibleError) else str(link)
-        if text and text.strip():
+        if text and text.strip() and not isinstance(link, LookupError):  # LookupError: ansible-core's own bookkeeping
             return " ".join(text.split())[:300]
     return type(error).__name__

@@ -1,47 +1,45 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the strategy and its executors share while plays go by: recorded tasks, unknown results, conditions that tell members apart."""
+"""What the strategy and its executors share while plays go by: recorded tasks, unknown results, and who votes how."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Any
 
-from ansible._internal._templating._jinja_common import Marker, UndefinedMarker
+from ansible._internal._templating._jinja_common import Marker, TruncationMarker, UndefinedMarker
 from ansible._internal._templating._marker_behaviors import MarkerBehavior
-from ansible.errors import AnsibleError
-from ansible.module_utils._internal._datatag import AnsibleTagHelper
 from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.task import Task
 
-from migrate.engine.conditions import conjuncts, names_in
+from migrate.engine.ballots import Ballots, telling_names
+from migrate.engine.conditions import closure
 from migrate.engine.gaps import Gaps
-from migrate.engine.quickening import StableEngine
 from migrate.engine.taint import Taint
 from migrate.model.machine import MachineClass
 from migrate.model.task import RecordedTask, TokenKind
 
-OWN_NAMES = frozenset(
-    "inventory_hostname inventory_hostname_short ansible_host ansible_hostname ansible_fqdn ansible_nodename ansible_default_ipv4 ansible_facts"
-    " ansible_all_ipv4_addresses".split()
-)
-BATCH = 200
+ALWAYS_UNKNOWN = {"ansible_failed_task": "a failure", "ansible_failed_result": "a failure", "ansible_check_mode": "how it is run"}
+FEW_UNKNOWN = len(ALWAYS_UNKNOWN)
 
 
 class Notebook:
-    """State of one `Play` request."""
+    """State of one round of a `Play` request. `classes` are due in this round, `numbers` has every host's class."""
 
-    def __init__(self, gaps: Gaps, taint: Taint, reader: DataLoader, classes: tuple[MachineClass, ...]) -> None:
-        self.gaps, self.taint, self.reader = gaps, taint, reader
+    def __init__(
+        self, gaps: Gaps, taint: Taint, reader: DataLoader, classes: Iterable[MachineClass], numbers: dict[str, int]
+    ) -> None:
+        self.gaps, self.taint, self.reader, self.numbers = gaps, taint, reader, numbers
         self.classes = {made.representative: made for made in classes}
-        self.unknown: dict[str, dict[str, str]] = defaultdict(dict)
-        self.votes: dict[int, dict[str, list[tuple[str, bool | None]]]] = defaultdict(lambda: defaultdict(list))
+        self.unknown: dict[str, dict[str, str]] = defaultdict(lambda: dict(ALWAYS_UNKNOWN))
+        self.doubtful: dict[str, dict[str, str]] = defaultdict(dict)
+        self.derived: dict[str, dict[str, Any]] = defaultdict(dict)
+        self.ballots = Ballots(reader)
         self.play = ("", "")
         self.tasks: list[RecordedTask] = []
 
     def class_of(self, host: str) -> int:
-        made = self.classes.get(host)
-        return made.number if made else -1
+        return self.numbers.get(host, -1)
 
     def note(self, task: RecordedTask) -> None:
         self.tasks.append(task)
@@ -50,52 +48,40 @@ class Notebook:
         taken, self.tasks = tuple(self.tasks), []
         return taken
 
-    def vote(self, task: Task, host: str, variables: dict[str, Any], members: dict[str, dict[str, Any]]) -> None:
-        """Ask each member of a class how it would answer a condition that mentions what differs between them."""
+    def unknown_in(self, host: str, names: frozenset[str], variables: dict[str, Any]) -> list[str]:
+        """Of these variables and what their values mention: those that only a real run sets."""
+        return self._mentioned(self.unknown[host], names, variables)
+
+    def doubtful_in(self, host: str, names: frozenset[str], variables: dict[str, Any]) -> list[str]:
+        """Of these variables and what their values mention: those that a real run may set otherwise."""
+        return self._mentioned(self.doubtful[host], names, variables)
+
+    def doubts(self, host: str, names: frozenset[str], variables: dict[str, Any]) -> list[str]:
+        return self.unknown_in(host, names, variables) or self.doubtful_in(host, names, variables)
+
+    @staticmethod
+    def _mentioned(known: dict[str, str], names: frozenset[str], variables: dict[str, Any]) -> list[str]:
+        return sorted(closure(names, variables) & known.keys()) if names and known else []
+
+    def remember(self, host: str, name: str, raw: Any, mentions: frozenset[str], variables: dict[str, Any]) -> None:
+        """A fact set from what differs between members keeps its template, so that each member can be asked."""
         made = self.classes.get(host)
+        self.derived[host].pop(name, None)
         if made is None or len(made.members) < 2:
             return
-        for part in self._telling(task, made):
-            for name in made.members:
-                own: dict[str, Any] = {**variables, **members[name], "inventory_hostname": name, "inventory_hostname_short": name.split(".")[0]}
-                self.votes[made.number][name].append((str(part), answer(self.reader, part, own)))
+        if closure(mentions, {**variables, **self.derived[host]}) & telling_names(made) and name not in mentions:
+            self.derived[host][name] = raw
 
-    def _telling(self, task: Task, made: MachineClass) -> Iterator[Any]:
-        telling = (OWN_NAMES - {"ansible_facts"}) | set(made.differing)
-        for condition in task.when:
-            if isinstance(condition, str) and names_in(str(condition)) & telling:
-                for part in conjuncts(str(condition)):
-                    if names_in(part) & telling and not names_in(part) & set(self.unknown[made.representative]):
-                        yield condition if part == condition else retag(condition, part)
+    def vote(self, task: Task, host: str, variables: dict[str, Any], members: dict[str, dict[str, Any]]) -> None:
+        """Ask each member of a class how it would answer what decides over a task."""
+        made = self.classes.get(host)
+        if made is not None and len(made.members) > 1:
+            derived = self.derived[host]
+            self.ballots.hold(made, task, {**variables, **derived} if derived else variables, members, self.unknown[host].keys())
 
     def refined(self, first_number: int) -> tuple[MachineClass, ...]:
         """Parts of classes whose members voted otherwise than their representative did; numbered from `first_number`."""
-        parts = []
-        for made in list(self.classes.values()):
-            ballots: dict[tuple[tuple[str, bool | None], ...], list[str]] = defaultdict(list)
-            for name in made.members:
-                ballots[tuple(self.votes[made.number][name])].append(name)
-            if len(ballots) < 2:
-                continue
-            own = tuple(self.votes[made.number][made.representative])
-            for ballot, names in ballots.items():
-                if ballot != own:
-                    parts.append((made, names))
-        return tuple(
-            MachineClass(number=first_number + index, representative=names[0], members=tuple(names), differing=made.differing)
-            for index, (made, names) in enumerate(parts)
-        )
-
-
-def answer(reader: DataLoader, part: Any, variables: dict[str, Any]) -> bool | None:
-    try:
-        return bool(StableEngine(reader, variables).evaluate_conditional(part))
-    except AnsibleError:
-        return None
-
-
-def retag(condition: Any, part: str) -> Any:
-    return AnsibleTagHelper.tag_copy(condition, part)
+        return self.ballots.parts(self.classes.values(), first_number)
 
 
 class Placeholders(MarkerBehavior):  # type: ignore[misc]  # ansible ships no types
@@ -103,14 +89,16 @@ class Placeholders(MarkerBehavior):  # type: ignore[misc]  # ansible ships no ty
 
     def __init__(self, notebook: Notebook, host: str) -> None:
         self.notebook, self.host = notebook, host
+        self.unknown = {"item"}
         self.problems: list[str] = []
 
     def handle_marker(self, value: Marker) -> Any:
         if isinstance(value, UndefinedMarker):
-            return self._token(str(getattr(value, "_undefined_name", "") or "value"), value)
-        self.problems.append(value._as_message())
+            return self._token(str(getattr(value, "_undefined_name", "") or "value"))
+        if not isinstance(value, TruncationMarker):  # it only says that another marker came first
+            self.problems.append(value._as_message())
         return self.notebook.taint.token("unresolved", TokenKind.UNKNOWN)
 
-    def _token(self, name: str, value: Marker) -> str:
-        known_unknown = name in self.notebook.unknown[self.host]
-        return self.notebook.taint.token(name, TokenKind.UNKNOWN if known_unknown else TokenKind.NEEDED)
+    def _token(self, name: str) -> str:
+        unknown = name in self.unknown or name in self.notebook.unknown[self.host] or name.startswith(("filter ", "test "))
+        return self.notebook.taint.token(name, TokenKind.UNKNOWN if unknown else TokenKind.NEEDED)

@@ -23,6 +23,7 @@ class Reader(DataLoader):  # type: ignore[misc]  # ansible ships no types
     def __init__(self, gaps: Gaps, taint: Taint) -> None:
         super().__init__()
         self.gaps, self.taint = gaps, taint
+        self.bad: set[str] = set()
 
     def load_from_file(
         self, file_name: str, cache: str = "all", unsafe: bool = False, json_only: bool = False, trusted_as_template: bool = False
@@ -33,6 +34,10 @@ class Reader(DataLoader):  # type: ignore[misc]  # ansible ships no types
         if path not in self._FILE_CACHE:
             self._FILE_CACHE[path] = self._read(path, json_only, trusted_as_template)
         return super().load_from_file(file_name, "all", unsafe, json_only, trusted_as_template)
+
+    def was_bad(self, path: str) -> bool:
+        """True for a file that is there but could not be read: that was said already."""
+        return self.path_dwim(path) in self.bad
 
     def _read(self, path: str, json_only: bool, trusted: bool) -> Any:
         try:
@@ -46,7 +51,8 @@ class Reader(DataLoader):  # type: ignore[misc]  # ansible ships no types
         except (FileNotFoundError, AnsibleFileNotFound):
             raise AnsibleFileNotFound("file not found", file_name=path) from None
         except (AnsibleError, UnicodeError, RecursionError, ValueError, OSError) as error:
-            self.gaps.of_error("broken-yaml", path, error, severity=Severity.ERROR)
+            self.bad.add(path)
+            self.gaps.of_error("broken-yaml", path, error, place=self.gaps.place(path), severity=Severity.ERROR)
             return None
 
 

@@ -13,6 +13,7 @@ from ansible.playbook.task import Task
 from ansible.template import trust_as_template
 
 from migrate.engine.reader import LARGEST_FILE
+from migrate.engine.taint import TOKEN
 from migrate.model.task import RenderedFile
 
 OVERRIDES = (
@@ -37,6 +38,8 @@ def rendered(module: str, task: Task, args: dict[str, Any], engine: TemplateEngi
     source = args.get("src")
     if not isinstance(source, str):
         return None
+    if TOKEN.search(source):  # which file it is, only a real run knows
+        return RenderedFile(dest=dest, **owned)
     path = engine._loader.path_dwim_relative_stack(task.get_search_path(), FILE_MODULES[module], source)
     if os.path.isdir(path):
         return None

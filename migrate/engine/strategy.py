@@ -12,10 +12,15 @@ from ansible.plugins.strategy.linear import StrategyModule as Linear
 
 from migrate.engine.conditions import decide
 from migrate.engine.executor import RecordingExecutor
+from migrate.engine.finalizing import templated
+from migrate.engine.legacy import CONDITIONAL
+from migrate.engine.loading import BAD
 from migrate.engine.notebook import Notebook
 from migrate.engine.quickening import StableEngine
+from migrate.engine.recording import where
 
 DEEPEST_INCLUDE = 40
+IGNORED_META = ("refresh_inventory", "reset_connection", "clear_facts")
 
 
 class Mute:
@@ -31,12 +36,29 @@ class Recording(Linear):  # type: ignore[misc]  # ansible ships no types
         super().__init__(tqm)
         self.notebook, self.members = notebook, members
 
+    def _get_next_task_lockstep(self, hosts: list[Any], iterator: Any) -> list[tuple[Any, Any]]:
+        """Fields that the strategy itself templates must not end the play when they can't be."""
+        chosen: list[tuple[Any, Any]] = super()._get_next_task_lockstep(hosts, iterator)
+        for host, task in chosen:
+            if templated(task.action) or templated(task.run_once):
+                self._harden(host, task, iterator)
+        return chosen
+
+    def _harden(self, host: Any, task: Any, iterator: Any) -> None:
+        variables = self._variable_manager.get_vars(play=iterator._play, host=host, task=task)
+        for field, instead in (("action", "unknown"), ("run_once", False)):
+            try:
+                StableEngine(self._loader, variables).template(getattr(task, field))
+            except AnsibleError as error:
+                self.notebook.gaps.of_error("broken-task", str(task.get_name()), error, place=where(self.notebook.gaps, task))
+                setattr(task, field, instead)
+
     def _queue_task(self, host: Any, task: Any, task_vars: dict[str, Any], play_context: Any) -> None:
         self._queued_task_cache[(host.name, task._uuid)] = {
             "host": host, "task": task, "task_vars": task_vars, "play_context": play_context,
         }  # fmt: skip
-        if task.when:
-            self.notebook.vote(task, host.name, task_vars, self.members)
+        task_vars["ansible_play_batch"] = task_vars.get("ansible_play_hosts", [])
+        self.notebook.vote(task, host.name, task_vars, self.members)
         own = task.copy(exclude_parent=True, exclude_tasks=True)
         own._parent = task._parent
         executor = RecordingExecutor(
@@ -45,42 +67,54 @@ class Recording(Linear):  # type: ignore[misc]  # ansible ships no types
         )  # fmt: skip
         result = executor.run()
         self._settle(host, own, result, executor.recorded_only)
-        self._results.append(_RawTaskResult(host=host, task=own, return_data=result, task_fields=own.dump_attrs()))
+        self._results.append(_RawTaskResult(host=host, task=own, return_data=result, task_fields={}))
         self._pending_results += 1
 
     def _settle(self, host: Any, task: Any, result: dict[str, Any], recorded_only: bool) -> None:
         """No failure ends the play; an invented result is not registered, so that whatever asks for it finds nothing known."""
         if result.get("failed") or result.get("exception"):
-            self.notebook.gaps.add(
-                "broken-task", str(task.get_name()), self.notebook.taint.scrub(str(result.get("msg", "failed"))[:300], ""), place=self._where(task)
-            )
+            message = self.notebook.taint.scrub(" ".join(str(result.get("msg", "failed")).split())[:300], "")
+            self.notebook.gaps.add("broken-task", str(task.get_name()), message, place=where(self.notebook.gaps, task))
             result["failed"] = False
             result.pop("exception", None)
+        self._join_members(host, result)
         if task.register and recorded_only:
-            skipped = bool(result.get("skipped"))
-            if not skipped:
-                self.notebook.unknown[host.name][task.register] = str(task.get_name())
+            hosts = self._hosts_cache if task.run_once else [host.name]
+            for name in hosts:
+                if result.get("skipped"):
+                    self.notebook.unknown[name].pop(task.register, None)
+                else:
+                    self.notebook.unknown[name][task.register] = str(task.get_name())
+            if not result.get("skipped"):
                 task.register = None
 
-    def _where(self, task: Any) -> Any:
-        path, _, line = (task.get_path() or "").rpartition(":")
-        return self.notebook.gaps.place(path, int(line)) if line.isdigit() else None
+    def _join_members(self, host: Any, result: dict[str, Any]) -> None:
+        """What group_by says of a representative holds for its class."""
+        made = self.notebook.classes.get(host.name)
+        for item in result.get("results") or [result]:
+            if made is not None and isinstance(item, dict) and "add_group" in item:
+                for name in made.members[1:]:
+                    self._inventory.add_dynamic_group(self._inventory.hosts[name], dict(item))
 
     def _execute_meta(self, task: Any, *args: Any, **kwargs: Any) -> Any:
-        """`meta` as it stands, but a doubtful end_play or end_host ends nothing."""
-        ending = str(task._get_meta()).startswith("end_")
-        if ending and task.when and self._doubtful(task, args):
+        """`meta` as it stands, but a doubtful end_play or end_host ends nothing, and what is known stays known."""
+        action = str(task._get_meta())
+        if action in IGNORED_META or (action.startswith("end_") and self._doubtful(task, args)):
             return []
         try:
             return super()._execute_meta(task, *args, **kwargs)
         except AnsibleError as error:
-            self.notebook.gaps.of_error("broken-task", "meta", error)
+            self.notebook.gaps.of_error("broken-task", "meta", error, place=where(self.notebook.gaps, task))
             return []
 
     def _doubtful(self, task: Any, args: tuple[Any, ...]) -> bool:
         iterator, host = args[1], args[2]
         variables = self._variable_manager.get_vars(play=iterator._play, host=host, task=task)
-        return bool(decide(task.when, StableEngine(self._loader, variables), frozenset(self.notebook.unknown[host.name])))
+        self.notebook.vote(task, host.name, variables, self.members)
+        if variables.get(CONDITIONAL):
+            return True
+        engine = StableEngine(self._loader, variables)
+        return bool(decide(task.when, engine, lambda names: self.notebook.doubts(host.name, names, variables)))
 
     def _load_included_file(self, included_file: Any, iterator: Any, *args: Any, **kwargs: Any) -> Any:
         depth, parent = 0, included_file._task
@@ -91,6 +125,7 @@ class Recording(Linear):  # type: ignore[misc]  # ansible ships no types
             return []
         try:
             return super()._load_included_file(included_file, iterator, *args, **kwargs)
-        except AnsibleError as error:
-            self.notebook.gaps.of_error("missing-file", str(included_file._filename), error)
+        except BAD as error:
+            place = where(self.notebook.gaps, included_file._task)
+            self.notebook.gaps.of_error("missing-file", str(included_file._filename), error, place=place)
             return []

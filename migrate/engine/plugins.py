@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lookups, filters and tests: only pure ones run; the answer of one that must not run, or isn't there, is a token or unknown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ansible._internal._templating._jinja_common import UndefinedMarker
+from ansible.errors import AnsibleError
+from ansible.plugins.loader import filter_loader, lookup_loader, test_loader
+from ansible.plugins.lookup import LookupBase
+from jinja2 import Environment
+
+from migrate.engine.gaps import Gaps
+from migrate.engine.taint import TOKEN, Taint
+from migrate.model.task import TokenKind
+
+PURE_LOOKUPS = frozenset(
+    "dict file fileglob first_found flattened indexed_items inventory_hostnames items list nested sequence subelements template together "
+    "vars varnames unvault".split()
+)
+BLINDING_FILTERS = frozenset("password_hash hash checksum md5 sha1 b64encode vault random shuffle".split())
+SELECTING = re.compile(r"(?:^|\.|_)(?:select|filter|reject|enabled|only|exclude|remove|sort|unique)")
+KNOWN = Environment()
+
+
+class Passing:
+    """While a loop is being found, filters that aren't there but select by their name hand on all they were given."""
+
+    def __init__(self) -> None:
+        self.active = False
+        self.names: list[str] = []
+
+    @contextmanager
+    def on(self) -> Iterator[list[str]]:
+        self.active, self.names = True, []
+        try:
+            yield self.names
+        finally:
+            self.active = False
+
+
+PASSING = Passing()
+
+
+def patch_lookups(gaps: Gaps, taint: Taint) -> None:
+    """Only lookups that are known to be pure run; of any other the answer is a token."""
+    get = lookup_loader.get
+
+    def get_pure(name: str, *args: Any, **kwargs: Any) -> Any:
+        short = name.removeprefix("ansible.builtin.").removeprefix("ansible.legacy.")
+        if short in PURE_LOOKUPS:
+            return get(name, *args, **kwargs)
+        gaps.add("forbidden", name, f"lookup {name} was not run")
+        return Withheld(name, taint)
+
+    lookup_loader.get = get_pure
+
+
+class Withheld(LookupBase):  # type: ignore[misc]  # ansible ships no types
+    """Answers a token for each term of a lookup that must not run."""
+
+    accept_args_markers = accept_lazy_markers = False
+
+    def __init__(self, name: str, taint: Taint) -> None:
+        super().__init__()
+        self.lookup, self.taint = name, taint
+
+    def run(self, terms: Any, variables: Any = None, **kwargs: Any) -> list[Any]:
+        kind = TokenKind.SECRET if self.lookup.rsplit(".", 1)[-1] in SECRET_LOOKUPS else TokenKind.NEEDED
+        named = [f"lookup {self.lookup} {term}" for term in terms] or [f"lookup {self.lookup}"]
+        return [self.taint.token(name, kind) for name in named]
+
+
+SECRET_LOOKUPS = frozenset("password hashi_vault vault_read vault_kv2_get passwordstore onepassword bitwarden aws_secret azure_keyvault_secret".split())
+
+
+def patch_filters(gaps: Gaps) -> None:
+    """Filters that would make a token unrecognisable hand it on unchanged; those that draw lots answer the same each time.
+
+    The answer of a filter that isn't there is unknown, so that one line of a template costs only itself.
+    """
+    get = filter_loader.get
+
+    def get_seeing(name: str, *args: Any, **kwargs: Any) -> Any:
+        plugin = find(get, name, *args, **kwargs)
+        if plugin is None and name not in KNOWN.filters:
+            gaps.add("unknown-filter", name, f"filter {name} is not installed")
+            return filter_loader._wrap_func(name, name, absent(name))
+        if plugin is not None and name.rsplit(".", 1)[-1] in BLINDING_FILTERS and not getattr(plugin, "_seeing", False):
+            plugin._function = see_through(plugin.j2_function, name.rsplit(".", 1)[-1])
+            plugin._seeing = True
+        return plugin
+
+    filter_loader.get = get_seeing
+
+
+def absent(name: str) -> Callable[..., Any]:
+    """What stands for a filter that isn't there."""
+
+    def answer(value: Any = None, *_: Any, **__: Any) -> Any:
+        if PASSING.active and SELECTING.search(name) and isinstance(value, (list, dict)):
+            PASSING.names.append(name)
+            return value
+        return UndefinedMarker(name=f"filter {name}")
+
+    return answer
+
+
+def patch_tests(gaps: Gaps) -> None:
+    """The answer of a test that isn't there is unknown."""
+    get = test_loader.get
+
+    def get_any(name: str, *args: Any, **kwargs: Any) -> Any:
+        plugin = find(get, name, *args, **kwargs)
+        if plugin is None and name not in KNOWN.tests:
+            gaps.add("unknown-filter", name, f"test {name} is not installed")
+            return test_loader._wrap_func(name, name, lambda *_, **__: UndefinedMarker(name=f"test {name}"))
+        return plugin
+
+    test_loader.get = get_any
+
+
+def find(get: Callable[..., Any], name: str, *args: Any, **kwargs: Any) -> Any:
+    """A plugin or None, also where ansible-core would raise for a collection that isn't there."""
+    try:
+        return get(name, *args, **kwargs)
+    except (KeyError, AnsibleError):
+        return None
+
+
+def see_through(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+    def seeing(value: Any, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(value, str) and TOKEN.search(value):
+            return value
+        if name in ("random", "shuffle") and "seed" not in kwargs:
+            kwargs["seed"] = "migrate"
+        return function(value, *args, **kwargs)
+
+    return seeing
