@@ -24,8 +24,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    help="Reads an Ansible project and the VMs that it configures; says what can move to Kubernetes, what stays on its VM, and why.",
-    epilog="Exit codes: 0 fine, 1 something needs a decision, 2 wrong use, 3 a source failed and the result is partial.",
+    help="Reads an Ansible project and the VMs that it configures; says what can move to Kubernetes, "
+    "what stays on its VM, and why.",
+    epilog="Exit codes: 0 fine, 1 something needs a decision, 2 wrong use, "
+    "3 a source failed and the result is partial.",
 )
 
 
@@ -41,13 +43,38 @@ class Document(StrEnum):
     CATALOG = "catalog"
 
 
-Playbooks = Annotated[list[str] | None, typer.Argument(help="Playbooks to record, relative to the project.", show_default=False)]
-ConfigFile = Annotated[Path | None, typer.Option("--config", "-c", help="Configuration file. [default: migrate.yaml, where there is one]", show_default=False)]
-Project = Annotated[Path | None, typer.Option("--project", "-p", help="Folder of the Ansible project.", show_default=False)]
-Inventories = Annotated[list[str] | None, typer.Option("--inventory", "-i", help="Inventory file, folder or host list. May be repeated.", show_default=False)]
-Libvirt = Annotated[list[str] | None, typer.Option("--libvirt", help="libvirt connection URI, opened read-only. May be repeated.", show_default=False)]
-ExtraVars = Annotated[list[str] | None, typer.Option("--extra-vars", "-e", help="KEY=VALUE or @FILE, as for ansible-playbook. May be repeated.", show_default=False)]
-Environments = Annotated[list[str] | None, typer.Option("--environment", "-E", help="Only this environment of the configuration. May be repeated.", show_default=False)]
+Playbooks = Annotated[
+    list[str] | None, typer.Argument(help="Playbooks to record, relative to the project.", show_default=False)
+]
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", "-c", help="Configuration file. [default: migrate.yaml, where there is one]", show_default=False
+    ),
+]
+Project = Annotated[
+    Path | None, typer.Option("--project", "-p", help="Folder of the Ansible project.", show_default=False)
+]
+Inventories = Annotated[
+    list[str] | None,
+    typer.Option("--inventory", "-i", help="Inventory file, folder or host list. May be repeated.", show_default=False),
+]
+Libvirt = Annotated[
+    list[str] | None,
+    typer.Option("--libvirt", help="libvirt connection URI, opened read-only. May be repeated.", show_default=False),
+]
+ExtraVars = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--extra-vars", "-e", help="KEY=VALUE or @FILE, as for ansible-playbook. May be repeated.", show_default=False
+    ),
+]
+Environments = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--environment", "-E", help="Only this environment of the configuration. May be repeated.", show_default=False
+    ),
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -58,8 +85,9 @@ def root(version: Annotated[bool, typer.Option("--version", help="Print the vers
 
 
 @app.command(
-    epilog="Examples: `migrate assess`  ·  `migrate assess -p ansible -i ansible/hosts.ini site.yml --libvirt qemu:///system`  ·  "
-    "`migrate assess --explain postgresql`  ·  `migrate assess --format json -o assessment.json`"
+    epilog="Examples: `migrate assess`  ·  `migrate assess --explain postgresql`  ·  "
+    "`migrate assess --format json -o assessment.json`  ·  "
+    "`migrate assess -p ansible -i ansible/hosts.ini site.yml --libvirt qemu:///system`"
 )
 def assess(
     playbooks: Playbooks = None,
@@ -69,9 +97,13 @@ def assess(
     libvirt: Libvirt = None,
     extra_vars: ExtraVars = None,
     environment: Environments = None,
-    explain: Annotated[str, typer.Option("--explain", metavar="WORKLOAD", help="All evidence for one workload, with file and line.")] = "",
+    explain: Annotated[
+        str, typer.Option("--explain", metavar="WORKLOAD", help="All evidence for one workload, with file and line.")
+    ] = "",
     format: Annotated[Format, typer.Option("--format", "-f", help="How to print the answer.")] = Format.TABLE,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the answer to a file.", show_default=False)] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write the answer to a file.", show_default=False)
+    ] = None,
 ) -> None:
     """Say which workloads can move to Kubernetes, which stay on their VMs, and why.
 
@@ -79,7 +111,15 @@ def assess(
     """
     from migrate.commands import Given, assessed, show
 
-    given = Given(config, project, tuple(inventory or ()), tuple(libvirt or ()), tuple(extra_vars or ()), tuple(playbooks or ()), tuple(environment or ()))
+    given = Given(
+        config,
+        project,
+        tuple(inventory or ()),
+        tuple(libvirt or ()),
+        tuple(extra_vars or ()),
+        tuple(playbooks or ()),
+        tuple(environment or ()),
+    )
     assessment = assessed(given)
     show(assessment, format.value, explain, output)
     raise typer.Exit(SOURCE_FAILED if assessment.partial else DECISION_NEEDED if undecided(assessment) else FINE)
@@ -93,7 +133,10 @@ def undecided(assessment: object) -> bool:
     return any(workload.placement is Placement.DECIDE for workload in assessment.workloads)
 
 
-@app.command(epilog="Examples: `migrate generate`  ·  `migrate generate --assessment assessment.json -o deploy`  ·  `migrate generate --dry-run`")
+@app.command(
+    epilog="Examples: `migrate generate`  ·  `migrate generate --dry-run`  ·  "
+    "`migrate generate --assessment assessment.json -o deploy`"
+)
 def generate(
     playbooks: Playbooks = None,
     config: ConfigFile = None,
@@ -102,7 +145,15 @@ def generate(
     libvirt: Libvirt = None,
     extra_vars: ExtraVars = None,
     environment: Environments = None,
-    assessment: Annotated[Path | None, typer.Option("--assessment", "-a", help="Use this file of `assess --format json` instead of assessing anew.", show_default=False)] = None,
+    assessment: Annotated[
+        Path | None,
+        typer.Option(
+            "--assessment",
+            "-a",
+            help="Use this file of `assess --format json` instead of assessing anew.",
+            show_default=False,
+        ),
+    ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the files.")] = Path("deploy"),
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list the files.")] = False,
 ) -> None:
@@ -112,13 +163,21 @@ def generate(
     """
     from migrate.commands import Given, generated
 
-    given = Given(config, project, tuple(inventory or ()), tuple(libvirt or ()), tuple(extra_vars or ()), tuple(playbooks or ()), tuple(environment or ()))
+    given = Given(
+        config,
+        project,
+        tuple(inventory or ()),
+        tuple(libvirt or ()),
+        tuple(extra_vars or ()),
+        tuple(playbooks or ()),
+        tuple(environment or ()),
+    )
     raise typer.Exit(generated(given, assessment, output, dry_run=dry_run))
 
 
 @app.command(epilog="Example: `cd ansible && migrate init && migrate assess`")
 def init(
-    folder: Annotated[Path, typer.Argument(help="Where to look around.")] = Path("."),
+    folder: Annotated[Path, typer.Argument(help="Where to look around.")] = Path(),
     force: Annotated[bool, typer.Option("--force", help="Replace a migrate.yaml that is there.")] = False,
 ) -> None:
     """Look around for inventories, playbooks and hypervisors, and write a migrate.yaml with comments."""

@@ -20,7 +20,8 @@ from migrate.model.assessment import Assessment
 from migrate.model.config import Config, Environment
 from migrate.model.finding import Finding, Severity
 from migrate.model.product import Product
-from migrate.report import explain, json as report_json, markdown
+from migrate.report import explain, markdown
+from migrate.report import json as report_json
 
 
 class Given(msgspec.Struct, frozen=True):
@@ -37,7 +38,9 @@ class Given(msgspec.Struct, frozen=True):
 
 def settings(given: Given) -> tuple[Config, Path]:
     """The configuration with options applied, and the folder that its paths are relative to."""
-    path = given.config or (Path(configuration.NAME) if Path(configuration.NAME).is_file() and not given.project else None)
+    path = given.config or (
+        Path(configuration.NAME) if Path(configuration.NAME).is_file() and not given.project else None
+    )
     config, base = (configuration.load(path), path.parent) if path else (Config(), Path())
     changes: dict[str, Any] = {}
     if given.project is not None:
@@ -89,7 +92,7 @@ def watching() -> Iterator[pipeline.Watch]:
     from rich.console import Console
 
     with Console(stderr=True).status("starting") as status:
-        yield lambda text: status.update(text)
+        yield status.update
 
 
 def show(assessment: Assessment, format: str, workload: str, output: Path | None) -> None:
@@ -102,7 +105,9 @@ def show(assessment: Assessment, format: str, workload: str, output: Path | None
     try:
         replace_file(output, text.encode())
     except OSError as error:
-        raise FileError(f"{output}: {error.strerror}", hint="Give -o a file in a folder that exists and may be written.") from error
+        raise FileError(
+            f"{output}: {error.strerror}", hint="Give -o a file in a folder that exists and may be written."
+        ) from error
 
 
 def formatted(assessment: Assessment, format: str, output: Path | None) -> str:
@@ -126,19 +131,28 @@ def generated(given: Given, file: Path | None, output: Path, *, dry_run: bool) -
             print(artifact.path)
         return FINE
     done = write_all(artifacts, output)
-    print(f"{output}: {len(done.written)} files written, {len(done.unchanged)} unchanged, {len(done.removed)} removed", flush=True)
+    print(
+        f"{output}: {len(done.written)} files written, {len(done.unchanged)} unchanged, {len(done.removed)} removed",
+        flush=True,
+    )
     tell([*done.findings, *findings])
     if assessment.partial:
         print("migrate: the assessment is partial, so files may be missing", file=sys.stderr)
         return SOURCE_FAILED
-    return DECISION_NEEDED if any(finding.severity is not Severity.NOTE for finding in [*done.findings, *findings]) else FINE
+    return (
+        DECISION_NEEDED
+        if any(finding.severity is not Severity.NOTE for finding in [*done.findings, *findings])
+        else FINE
+    )
 
 
 def read_assessment(file: Path) -> Assessment:
     try:
         return report_json.decode(file.read_bytes(), str(file))
     except OSError as error:
-        raise FileError(f"{file}: {error.strerror}", hint="Write one with `migrate assess --format json -o FILE`.") from error
+        raise FileError(
+            f"{file}: {error.strerror}", hint="Write one with `migrate assess --format json -o FILE`."
+        ) from error
 
 
 def tell(findings: list[Finding]) -> None:
@@ -150,9 +164,11 @@ def tell(findings: list[Finding]) -> None:
 
 def schema_of(document: str) -> str:
     if document == "catalog":
-        described = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "catalog entry", **msgspec.json.schema(Product)}
+        described = {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "title": "catalog entry",
+            **msgspec.json.schema(Product),
+        }
     else:
         described = configuration.schema() if document == "config" else report_json.schema()
     return json.dumps(described, indent=2)
-
-

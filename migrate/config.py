@@ -24,9 +24,13 @@ def load(path: Path) -> Config:
         text = path.read_text(encoding="utf-8")
         node = yaml.compose(text, Loader=yaml.CSafeLoader)
     except FileNotFoundError:
-        raise FileError(f"{path}: no such file", hint="Write one with `migrate init`, or give --project, -i and a playbook.") from None
+        raise FileError(
+            f"{path}: no such file", hint="Write one with `migrate init`, or give --project, -i and a playbook."
+        ) from None
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
-        raise FileError(f"{path}: {one_line(error)}", hint="It must be a YAML mapping; `migrate schema config` describes it.") from error
+        raise FileError(
+            f"{path}: {one_line(error)}", hint="It must be a YAML mapping; `migrate schema config` describes it."
+        ) from error
     if not isinstance(node, yaml.MappingNode):
         raise FileError(f"{path}:1: not a mapping", hint="`migrate schema config` describes it.")
     problems = [f"{path}:{line}: {problem}" for line, problem in unknown_keys(node)]
@@ -41,7 +45,9 @@ def convert(data: Any, node: yaml.MappingNode, path: Path) -> Config:
     except msgspec.ValidationError as error:
         message, _, where = str(error).partition(" - at `$")
         keys = where.rstrip("`").strip(".")
-        raise FileError(f"{path}:{line_of(node, keys)}: {keys or 'file'}: {message}", hint="`migrate schema config` describes it.") from error
+        raise FileError(
+            f"{path}:{line_of(node, keys)}: {keys or 'file'}: {message}", hint="`migrate schema config` describes it."
+        ) from error
 
 
 def unknown_keys(node: yaml.MappingNode) -> Iterator[tuple[int, str]]:
@@ -62,7 +68,9 @@ def strangers(node: yaml.MappingNode, struct: type[msgspec.Struct], prefix: str)
     for key, _ in node.value:
         if key.value not in struct.__struct_fields__:
             near = difflib.get_close_matches(str(key.value), struct.__struct_fields__, n=1)
-            meant = f"; did you mean {prefix}{near[0]}?" if near else f"; it may hold {', '.join(struct.__struct_fields__)}"
+            meant = (
+                f"; did you mean {prefix}{near[0]}?" if near else f"; it may hold {', '.join(struct.__struct_fields__)}"
+            )
             yield key.start_mark.line + 1, f"unknown key {prefix}{key.value}{meant}"
 
 

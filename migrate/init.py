@@ -15,8 +15,32 @@ from migrate.config import NAME
 from migrate.errors import FileError
 from migrate.files import replace_file
 
-PRUNED = {"roles", "node_modules", "venv", "collections", "group_vars", "host_vars", "tasks", "templates", "files", "vars", "defaults", "molecule"}
-INVENTORY_NAMES = ("hosts", "hosts.ini", "hosts.yml", "hosts.yaml", "inventory", "inventory.ini", "inventory.yml", "inventory.yaml", "production", "staging")
+PRUNED = {
+    "roles",
+    "node_modules",
+    "venv",
+    "collections",
+    "group_vars",
+    "host_vars",
+    "tasks",
+    "templates",
+    "files",
+    "vars",
+    "defaults",
+    "molecule",
+}
+INVENTORY_NAMES = (
+    "hosts",
+    "hosts.ini",
+    "hosts.yml",
+    "hosts.yaml",
+    "inventory",
+    "inventory.ini",
+    "inventory.yml",
+    "inventory.yaml",
+    "production",
+    "staging",
+)
 PLAYBOOK_FIRST = ("site.yml", "site.yaml", "main.yml", "playbook.yml", "all.yml")
 DEEPEST = 4
 
@@ -37,7 +61,9 @@ def write(folder: Path, *, force: bool = False) -> str:
         raise FileError(f"{target} exists", hint="Edit it, or replace it with --force.")
     found = look(folder)
     if not found.inventories and not found.playbooks:
-        raise FileError(f"{folder}: no inventory and no playbook found", hint="Run it in the folder of your Ansible project.")
+        raise FileError(
+            f"{folder}: no inventory and no playbook found", hint="Run it in the folder of your Ansible project."
+        )
     replace_file(target, text(found).encode())
     return (
         f"{target}: {len(found.inventories)} inventories, {len(found.playbooks)} playbooks, {len(found.libvirt)} libvirt files.\n"
@@ -60,7 +86,9 @@ def look(folder: Path) -> Found:
 def walk(folder: Path) -> Iterator[Path]:
     for top, folders, files in os.walk(folder):
         here = Path(top).relative_to(folder)
-        folders[:] = sorted(name for name in folders if name not in PRUNED and not name.startswith(".") and len(here.parts) < DEEPEST)
+        folders[:] = sorted(
+            name for name in folders if name not in PRUNED and not name.startswith(".") and len(here.parts) < DEEPEST
+        )
         yield from (here / name for name in sorted(files))
 
 
@@ -71,7 +99,11 @@ def inventories_of(folder: Path, project: Path, files: Iterable[Path]) -> dict[s
         if "inventories" in path.parts[:-1] or "inventory" in path.parts[:-1]:
             index = max(i for i, part in enumerate(path.parts[:-1]) if part in ("inventories", "inventory"))
             below = path.parts[index + 1]
-            if len(path.parts) > index + 2 or path.stem in INVENTORY_NAMES or path.suffix in (".ini", ".yml", ".yaml", ""):
+            if (
+                len(path.parts) > index + 2
+                or path.stem in INVENTORY_NAMES
+                or path.suffix in (".ini", ".yml", ".yaml", "")
+            ):
                 found.setdefault(Path(below).stem, Path(*path.parts[: index + 2]).as_posix())
         elif path.name in INVENTORY_NAMES and path.parent in (project, Path(".")):
             found.setdefault(path.stem if path.stem not in ("hosts", "inventory") else "default", path.as_posix())
@@ -124,15 +156,19 @@ def text(found: Found) -> str:
         "environments:" if found.inventories else "environments: {}",
     ]
     for name, inventory in found.inventories.items():
-        lines += [f"  {quoted(name)}:", f"    inventories: [{quoted(inventory)}]", f"    libvirt: [{', '.join(libvirt_of(name, found))}]"]
-        lines += ["    # extra_vars: [\"release=42\", \"@vars.yml\"]  # as ansible-playbook's -e takes them"]
+        lines += [
+            f"  {quoted(name)}:",
+            f"    inventories: [{quoted(inventory)}]",
+            f"    libvirt: [{', '.join(libvirt_of(name, found))}]",
+        ]
+        lines += ['    # extra_vars: ["release=42", "@vars.yml"]  # as ansible-playbook\'s -e takes them']
     return "\n".join([*lines, "", *TARGET, ""])
 
 
 TARGET = (
     "# What manifests are written for.",
     "target:",
-    "  kubernetes: \"1.31\"",
+    '  kubernetes: "1.31"',
     "  # namespace: shop",
     "  # registry: registry.example.com/shop",
     "  # base_image: debian:bookworm-slim",

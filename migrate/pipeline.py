@@ -48,7 +48,9 @@ def assess(config: Config, base: Path, *, only: Sequence[str] = (), watch: Watch
     chosen = environments(config, only)
     project = base / config.project
     if not project.is_dir():
-        raise UsageError(f"the Ansible project {config.project} is not a folder", hint="Give its folder with --project.")
+        raise UsageError(
+            f"the Ansible project {config.project} is not a folder", hint="Give its folder with --project."
+        )
     playbooks = [locate(name, (project, base)) for name in config.playbooks]
     with ThreadPoolExecutor(max_workers=max(1, min(len(chosen), os.cpu_count() or 1))) as pool:
         estates = list(pool.map(lambda item: estate(item[0], item[1], config, base, playbooks, watch), chosen))
@@ -59,26 +61,34 @@ def environments(config: Config, only: Sequence[str]) -> list[tuple[str, Environ
     """Named environments; a single one called `default` has no name in reports."""
     unknown = sorted(set(only) - set(config.environments))
     if unknown:
-        raise UsageError(f"no environment {', '.join(unknown)}", hint=f"There are: {', '.join(config.environments) or 'none'}.")
+        raise UsageError(
+            f"no environment {', '.join(unknown)}", hint=f"There are: {', '.join(config.environments) or 'none'}."
+        )
     if not config.environments:
         raise UsageError("no inventory given", hint="Give one with -i, or write a migrate.yaml with `migrate init`.")
     if not config.playbooks:
-        raise UsageError("no playbook given", hint="Name the playbooks that configure the machines, for example site.yml.")
+        raise UsageError(
+            "no playbook given", hint="Name the playbooks that configure the machines, for example site.yml."
+        )
     chosen = [(name, environment) for name, environment in config.environments.items() if not only or name in only]
     return [("", chosen[0][1])] if list(config.environments) == ["default"] else chosen
 
 
 def locate(name: str, roots: Iterable[Path]) -> str:
-    """A path as a person wrote it, looked for below each root; the first root's when nothing is there (the reader will say so)."""
+    """A path as a person wrote it, looked for below each root; the first root's when nothing is there."""
     tried = [root / name for root in roots]
-    return os.path.abspath(next((path for path in tried if path.exists()), tried[0]))
+    return str(next((path for path in tried if path.exists()), tried[0]).absolute())
 
 
-def estate(name: str, environment: Environment, config: Config, base: Path, playbooks: Sequence[str], watch: Watch) -> Estate:
+def estate(
+    name: str, environment: Environment, config: Config, base: Path, playbooks: Sequence[str], watch: Watch
+) -> Estate:
     """One environment. The child reads the inventory while hypervisors are asked."""
     project = (base / config.project).resolve()
     inventories = [text if "," in text else locate(text, (base, project)) for text in environment.inventories]
-    extra = [f"@{locate(text[1:], (base, project))}" if text.startswith("@") else text for text in environment.extra_vars]
+    extra = [
+        f"@{locate(text[1:], (base, project))}" if text.startswith("@") else text for text in environment.extra_vars
+    ]
     label = f"{name}: " if name else ""
     watch(f"{label}reading inventory and hypervisors")
     with Engine(project, inventories, playbooks, extra) as engine:
@@ -87,7 +97,9 @@ def estate(name: str, environment: Environment, config: Config, base: Path, play
             inventory, read = engine.inventory()
             machines, misfits = joined(name, inventory.hosts, seen, findings)
             findings += [*read.findings, *misfits, *empty(name, inventory.hosts)]
-            recorded = record(engine, playbooks, inventory.classes, machines, lambda play: watch(f"{label}{told(play)}"))
+            recorded = record(
+                engine, playbooks, inventory.classes, machines, lambda play: watch(f"{label}{told(play)}")
+            )
         except EngineError as error:
             return broken(name, seen, findings, error)
     watch(f"{label}judging workloads")
@@ -98,7 +110,9 @@ def told(play: Progress) -> str:
     return f"recorded {play.play} on {play.hosts} kind{'s' if play.hosts != 1 else ''} of machine"
 
 
-def joined(name: str, hosts: Sequence[Host], seen: Sequence[Machine], findings: Sequence[Finding]) -> tuple[list[Machine], list[Finding]]:
+def joined(
+    name: str, hosts: Sequence[Host], seen: Sequence[Machine], findings: Sequence[Finding]
+) -> tuple[list[Machine], list[Finding]]:
     silent = [finding.subject for finding in findings if finding.check == "libvirt-unreachable"]
     machines, misfits = fleet.join(name, hosts, seen, unanswered=silent)
     kinds = {host.name: host.kind for host in hosts}
@@ -110,7 +124,10 @@ def empty(name: str, hosts: Sequence[Host]) -> list[Finding]:
         return []
     return [
         Finding(
-            check="empty-inventory", subject=name or "inventory", message="the inventory has 0 hosts, so nothing was recorded", severity=Severity.ERROR,
+            check="empty-inventory",
+            subject=name or "inventory",
+            message="the inventory has 0 hosts, so nothing was recorded",
+            severity=Severity.ERROR,
             remedy="Check the path given with -i, and that its format is one that Ansible reads.",
         )
     ]  # fmt: skip
@@ -118,7 +135,13 @@ def empty(name: str, hosts: Sequence[Host]) -> list[Finding]:
 
 def broken(name: str, seen: Sequence[Machine], findings: Sequence[Finding], error: EngineError) -> Estate:
     """What is left when the engine died: the hypervisors' view, marked."""
-    died = Finding(check="engine-failed", subject=name or "ansible project", message=str(error), remedy=error.hint, severity=Severity.ERROR)
+    died = Finding(
+        check="engine-failed",
+        subject=name or "ansible project",
+        message=str(error),
+        remedy=error.hint,
+        severity=Severity.ERROR,
+    )
     machines = [msgspec.structs.replace(machine, environment=name) for machine in seen]
     return Estate(name, (), tuple(machines), (), placed(name, [*findings, died]), Figures(machines=len(machines)))
 
@@ -133,7 +156,9 @@ def judged(name: str, recorded: Recording, findings: Sequence[Finding]) -> Estat
         conditional=sum(bool(task.conditional) for task in recorded.tasks),
         unresolved=sum(bool(task.unresolved) for task in recorded.tasks),
     )
-    return Estate(name, workloads, recorded.machines, recorded.tokens, placed(name, [*findings, *recorded.findings]), figures)
+    return Estate(
+        name, workloads, recorded.machines, recorded.tokens, placed(name, [*findings, *recorded.findings]), figures
+    )
 
 
 def placed(name: str, findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -36,7 +36,9 @@ def read(text: str, name: str) -> dict[str, Product]:
         try:
             products[key] = msgspec.convert({**entry, "key": key}, Product)
         except (msgspec.ValidationError, TypeError) as error:
-            raise FileError(f"{name}: catalog entry {key}: {error}", hint="See `migrate schema catalog` for the fields.") from error
+            raise FileError(
+                f"{name}: catalog entry {key}: {error}", hint="See `migrate schema catalog` for the fields."
+            ) from error
     return products
 
 
@@ -77,7 +79,7 @@ class Index:
 
     def image(self, reference: str) -> tuple[Product, ...]:
         """Products of a container image; registry host, tag and digest don't count."""
-        name = reference.split("@")[0]
+        name = reference.split("@", maxsplit=1)[0]
         head, _, tail = name.rpartition("/")
         name = f"{head}/{tail.split(':')[0]}" if head else tail.split(":")[0]
         parts = name.split("/")

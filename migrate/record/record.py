@@ -29,7 +29,11 @@ class Recording(msgspec.Struct, frozen=True):
 
 
 def record(
-    engine: Engine, playbooks: Sequence[str], classes: Iterable[MachineClass], machines: Sequence[Machine], progress: Callable[[Progress], None]
+    engine: Engine,
+    playbooks: Sequence[str],
+    classes: Iterable[MachineClass],
+    machines: Sequence[Machine],
+    progress: Callable[[Progress], None],
 ) -> Recording:
     """Play on the representatives. Raises EngineError when the child dies."""
     named = {name: machine for machine in machines for name in (machine.name, *machine.aliases) if machine.in_inventory}
@@ -41,7 +45,9 @@ def record(
         sources[made.number], facts[made.number] = told.source, told.values
     tasks, done = engine.play(playbooks, facts, progress)
     findings = (*done.findings, *differing(done.classes))
-    return Recording(tuple(tasks), tied(machines, done.classes, sources), done.classes, done.tokens, findings, done.plays)
+    return Recording(
+        tuple(tasks), tied(machines, done.classes, sources), done.classes, done.tokens, findings, done.plays
+    )
 
 
 def commonest_os(machines: Iterable[Machine]) -> str:
@@ -50,12 +56,16 @@ def commonest_os(machines: Iterable[Machine]) -> str:
     return min(known, key=lambda name: (-known[name], name)) if known else ""
 
 
-def tied(machines: Sequence[Machine], classes: Sequence[MachineClass], sources: Mapping[int, str]) -> tuple[Machine, ...]:
+def tied(
+    machines: Sequence[Machine], classes: Sequence[MachineClass], sources: Mapping[int, str]
+) -> tuple[Machine, ...]:
     """The machines with the number of their class; a class that split takes the facts of the one that it came from."""
     number = {name: made.number for made in classes for name in made.members}
     first = {machine.name: sources.get(machine.kind, "") for machine in machines}
     return tuple(
-        msgspec.structs.replace(machine, kind=number.get(machine.name, -1), facts_from=first[machine.name]) if machine.in_inventory else machine
+        msgspec.structs.replace(machine, kind=number.get(machine.name, -1), facts_from=first[machine.name])
+        if machine.in_inventory
+        else machine
         for machine in machines
     )
 
@@ -66,8 +76,10 @@ def differing(classes: Sequence[MachineClass]) -> list[Finding]:
         Finding(
             check="class-differs",
             subject=made.representative,
-            message=f"{len(made.members)} machines were recorded as one although {', '.join(made.differing)} differ between them",
-            remedy="They look like names, addresses or numbers of the machine itself; check them when reviewing its manifests.",
+            message=f"{len(made.members)} machines were recorded as one although {', '.join(made.differing)} differ "
+            "between them",
+            remedy="They look like names, addresses or numbers of the machine itself; check them when reviewing "
+            "its manifests.",
             severity=Severity.NOTE,
         )
         for made in classes

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Public Ansible content for tests: downloaded from the package index, kept in a cache outside the checkout, never vendored."""
+"""Public Ansible content for tests: downloaded from the package index into a cache outside the checkout."""
 
 import os
 import subprocess
@@ -16,7 +16,17 @@ def unpacked(name: str) -> Path:
     folder = CACHE / f"{name}-{PINNED[name]}"
     if not (folder / ".complete").exists():
         CACHE.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(CACHE), f"{name}=={PINNED[name]}"]
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--no-deps",
+            "--dest",
+            str(CACHE),
+            f"{name}=={PINNED[name]}",
+        ]
         subprocess.run(command, check=True)
         (wheel,) = CACHE.glob(f"{name.replace('-', '_')}-{PINNED[name]}-*.whl")
         with zipfile.ZipFile(wheel) as archive:

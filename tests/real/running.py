@@ -27,7 +27,15 @@ class Run:
 
 def migrate(*arguments: str, cwd: Path) -> Run:
     begun = time.monotonic()
-    done = subprocess.run([*MIGRATE, *arguments], cwd=cwd, capture_output=True, text=True, timeout=900, env={**os.environ, "COLUMNS": "100"})
+    done = subprocess.run(
+        [*MIGRATE, *arguments],
+        check=False,
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=900,
+        env={**os.environ, "COLUMNS": "100"},
+    )
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     return Run(done.returncode, done.stdout, done.stderr, time.monotonic() - begun, peak)
 
@@ -46,7 +54,8 @@ def told(name: str, run: Run, assessment: dict[str, Any]) -> None:
     checks: dict[str, int] = {}
     for finding in assessment["findings"]:
         checks[finding["check"]] = checks.get(finding["check"], 0) + 1
-    print(f"\n{name}: {figures} workloads={len(assessment['workloads'])} {run.seconds:.1f} s, peak {run.peak:.0f} MiB of one process")
+    print(f"\n{name}: {figures} workloads={len(assessment['workloads'])}")
+    print(f"  {run.seconds:.1f} s, peak {run.peak:.0f} MiB of one process")
     print("  findings: " + ", ".join(f"{check} {count}" for check, count in sorted(checks.items())))
     reasons: dict[str, int] = {}
     for workload in assessment["workloads"]:
