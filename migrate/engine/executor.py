@@ -19,7 +19,8 @@ from migrate.engine.notebook import Notebook, Placeholders
 from migrate.engine.plugins import PASSING
 from migrate.engine.quickening import StableEngine
 from migrate.engine.recording import record, where
-from migrate.engine.taint import TOKEN
+from migrate.engine.taint import PREFIX, TOKEN
+from migrate.model.task import TokenKind
 
 CONTROL = frozenset("set_fact include_vars add_host group_by".split())
 SILENT = frozenset(
@@ -58,7 +59,6 @@ class RecordingExecutor(TaskExecutor):  # type: ignore[misc]  # ansible ships no
         self.recorded_only = True
         self.loop_doubt = ""
         self.raw_args: dict[str, Any] = {}
-        self.lenient = False
         self._task_templar = StableEngine(self._loader, self._job_vars)
         self._connection: Any = None
 
@@ -96,7 +96,6 @@ class RecordingExecutor(TaskExecutor):  # type: ignore[misc]  # ansible ships no
             items = super()._get_loop_items() or []
             if not isinstance(items, list) or (not isinstance(self._task.loop, list) and any(is_token(item) for item in items)):
                 raise
-            self.lenient = True
             return items
 
     def _unknown_loop(self, why: str) -> None:
@@ -111,7 +110,7 @@ class RecordingExecutor(TaskExecutor):  # type: ignore[misc]  # ansible ships no
             for index, item in enumerate(items):
                 own = loop_variables(control, items, index)
                 self.loop_doubt = doubt
-                if self.lenient and is_token(item):
+                if is_token(item) and not str(item).startswith(PREFIX[TokenKind.SECRET]):
                     own.pop(control.loop_var)
                     self.loop_doubt = f"loop over {item}"
                 self._task = whole.copy(exclude_parent=True, exclude_tasks=True)
@@ -147,7 +146,7 @@ class RecordingExecutor(TaskExecutor):  # type: ignore[misc]  # ansible ships no
             return self._include(may_run)
         if module in CONTROL:
             return self._control(engine, variables, module, may_run)
-        if module not in SILENT:
+        if module not in SILENT and (self.notebook.once or not self._task.run_once):
             record(self.notebook, self.host, self._task, engine, variables, may_run, problem)
         self._learn(module)
         return self._result(module, variables)

@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ansible.module_utils._internal._datatag import AnsibleTagHelper
 from ansible.parsing.splitter import parse_kv
+from ansible.plugins.loader import lookup_loader
+from ansible.template import trust_as_template
 
 CONDITIONAL = "_ansible_item_label"
 """The variable that carries a doubt to what an include brings in: the one that core passes on and nothing else here reads."""
@@ -24,7 +27,16 @@ def modern_task(data: dict[Any, Any]) -> dict[Any, Any]:
         data = changed(data, vars=merged(data["vars"]))
     if RENAMED.keys() & data.keys() and not isinstance(data.get("su"), dict):
         data = renamed(data)
+    for key in [key for key in data if str(key).startswith("with_") and str(key)[5:] not in lookup_loader]:
+        data = with_lookup(data, key)
     return modern_include(data) if "include" in data else data
+
+
+def with_lookup(data: dict[Any, Any], key: str) -> dict[Any, Any]:
+    """A loop over a lookup that isn't installed: its items are unknown, the task is not."""
+    rest = {name: value for name, value in data.items() if name != key}
+    template = AnsibleTagHelper.tag_copy(key, trust_as_template("{{ query('" + re.sub(r"[^\w.]", "", str(key)[5:]) + "') }}"))
+    return AnsibleTagHelper.tag_copy(data, {**rest, "loop": template})
 
 
 def modern_play(data: dict[Any, Any]) -> dict[Any, Any]:
@@ -37,7 +49,7 @@ def modern_play(data: dict[Any, Any]) -> dict[Any, Any]:
 def modern_include(data: dict[Any, Any]) -> dict[Any, Any]:
     """`include: file a=b` was static unless it looped or named its file by a variable."""
     said = data["include"]
-    words = parse_kv(str(said), check_raw=True) if isinstance(said, str) else {}
+    words = parse_kv(str(said)) if isinstance(said, str) else {}
     file = AnsibleTagHelper.tag_copy(said, str(words.pop("_raw_params", said)))
     tags = words.pop("tags", None)
     dynamic = "{{" in file or any(str(key).startswith(LOOPS) for key in data)

@@ -19,8 +19,7 @@ from migrate.engine.taint import Taint
 from migrate.model.machine import MachineClass
 from migrate.model.task import RecordedTask, TokenKind
 
-ALWAYS_UNKNOWN = {"ansible_failed_task": "a failure", "ansible_failed_result": "a failure", "ansible_check_mode": "how it is run"}
-FEW_UNKNOWN = len(ALWAYS_UNKNOWN)
+ALWAYS_UNKNOWN = {"ansible_failed_task": "a failure", "ansible_failed_result": "a failure"}
 
 
 class Notebook:
@@ -35,6 +34,8 @@ class Notebook:
         self.doubtful: dict[str, dict[str, str]] = defaultdict(dict)
         self.derived: dict[str, dict[str, Any]] = defaultdict(dict)
         self.ballots = Ballots(reader)
+        self.once = True
+        """False where what runs once was recorded in an earlier round: the first host of the play was due then."""
         self.play = ("", "")
         self.tasks: list[RecordedTask] = []
 
@@ -95,8 +96,9 @@ class Placeholders(MarkerBehavior):  # type: ignore[misc]  # ansible ships no ty
     def handle_marker(self, value: Marker) -> Any:
         if isinstance(value, UndefinedMarker):
             return self._token(str(getattr(value, "_undefined_name", "") or "value"))
-        if not isinstance(value, TruncationMarker):  # it only says that another marker came first
-            self.problems.append(value._as_message())
+        if isinstance(value, TruncationMarker):  # it only says that another marker came first
+            return ""
+        self.problems.append(value._as_message())
         return self.notebook.taint.token("unresolved", TokenKind.UNKNOWN)
 
     def _token(self, name: str) -> str:

@@ -16,6 +16,7 @@ from ansible.errors import AnsibleError
 from ansible.executor.task_queue_manager import AnsibleEndPlay, TaskQueueManager
 from ansible.module_utils.common.collections import ImmutableDict
 
+from migrate.engine.finalizing import templated
 from migrate.engine.gaps import Gaps
 from migrate.engine.inventory import Estate
 from migrate.engine.loading import BAD
@@ -96,6 +97,8 @@ class Player:
         manager.remove_restriction()
         manager.clear_caches()
         try:
+            if self._nobody(entry):
+                return
             play = reading.load(entry, variables)
             chosen = self._chosen(play, variables, notebook, entry)
             if chosen:
@@ -113,16 +116,30 @@ class Player:
         pattern = engine.template(play.hosts)
         matched = self.estate.manager.get_hosts(pattern)
         if not matched:
-            subject = f"{os.path.basename(entry.path)}#{entry.number}"
-            message = f"play «{entry.name}» on {hosts_text(pattern)} matches no host"
-            self.gaps.add("empty-play", subject, message, severity=Severity.NOTE, place=self.gaps.place_in(entry.data))
+            self._empty(entry, pattern)
             return []
         self._welcome(matched, notebook)
         names = {host.name for host in matched}
         for made in notebook.classes.values():
             if not names.isdisjoint(made.members):
                 notebook.ballots.note(made, {name: name in names for name in made.members})
-        return [host for host in matched if host.name in notebook.classes or (host.implicit and notebook.classes)]
+        chosen = [host for host in matched if host.name in notebook.classes or (host.implicit and notebook.classes)]
+        first = next((made.representative for made in notebook.classes.values() if matched[0].name in made.members), "")
+        notebook.once = bool(first) or matched[0].implicit
+        return sorted(chosen, key=lambda host: host.name != first)
+
+    def _nobody(self, entry: Entry) -> bool:
+        """True for a literal pattern that matches no host: such a play, and what its roles lack, needs no reading."""
+        hosts = entry.data.get("hosts")
+        if not hosts or templated(hosts) or self.estate.manager.get_hosts(hosts):
+            return False
+        self._empty(entry, hosts)
+        return True
+
+    def _empty(self, entry: Entry, pattern: Any) -> None:
+        subject = f"{os.path.basename(entry.path)}#{entry.number}"
+        message = f"play «{entry.name}» on {hosts_text(pattern)} matches no host"
+        self.gaps.add("empty-play", subject, message, severity=Severity.NOTE, place=self.gaps.place_in(entry.data))
 
     def _welcome(self, matched: Iterable[Any], notebook: Notebook) -> None:
         """A host that `add_host` made is a class of its own."""

@@ -24,9 +24,6 @@ from migrate.model.task import TokenKind
 IMPORTS = ("import_playbook", "ansible.builtin.import_playbook", "include")
 DEEPEST_IMPORT = 20
 MOST_PLAYS = 2000
-DEFERRED = frozenset("name hosts vars vars_files vars_prompt roles tasks pre_tasks post_tasks handlers tags module_defaults".split())
-"""Fields that the engine templates later, or never."""
-
 
 @dataclass(frozen=True)
 class Entry:
@@ -162,13 +159,11 @@ class Playbooks:
         """ansible-core gives the play up when one of its own fields can't be templated; here the field falls back."""
         engine: TemplateEngine | None = None
         for name, attribute in play.fattributes.items():
-            if name in DEFERRED or not templated(getattr(play, name)):
+            if name in ("name", "hosts") or not attribute.always_post_validate or not templated(getattr(play, name)):
                 continue
             engine = engine or TemplateEngine(loader=self.reader, variables=variables.get_vars(play=play))
-            probe = play.copy()
-            probe._post_validate_object = True
             try:
-                probe.post_validate_attribute(name, templar=engine)
+                play.post_validate_attribute(name, templar=engine)
             except AnsibleError as error:
                 self.gaps.of_error("broken-play", play.get_name(), error, place=self.gaps.place_in(getattr(play, name)))
                 setattr(play, name, attribute.default() if callable(attribute.default) else attribute.default)

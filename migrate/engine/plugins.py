@@ -52,12 +52,26 @@ def patch_lookups(gaps: Gaps, taint: Taint) -> None:
 
     def get_pure(name: str, *args: Any, **kwargs: Any) -> Any:
         short = name.removeprefix("ansible.builtin.").removeprefix("ansible.legacy.")
+        if short.removeprefix("community.general.") == "flattened":
+            return Flattened()
         if short in PURE_LOOKUPS:
             return get(name, *args, **kwargs)
         gaps.add("forbidden", name, f"lookup {name} was not run")
         return Withheld(name, taint)
 
     lookup_loader.get = get_pure
+    contains = type(lookup_loader).__contains__
+    type(lookup_loader).__contains__ = lambda self, name: (self is lookup_loader and name == "flattened") or contains(self, name)
+
+
+class Flattened(LookupBase):  # type: ignore[misc]  # ansible ships no types
+    """`with_flattened`, which left ansible-core and which many roles still use: nested lists in one."""
+
+    def run(self, terms: Any, variables: Any = None, **kwargs: Any) -> list[Any]:
+        found: list[Any] = []
+        for term in terms:
+            found += self.run(term, variables) if isinstance(term, (list, tuple)) else [] if term in (None, "") else [term]
+        return found
 
 
 class Withheld(LookupBase):  # type: ignore[misc]  # ansible ships no types

@@ -7,6 +7,7 @@ import os
 from typing import Any
 
 from ansible.errors import AnsibleError, AnsibleFileNotFound
+from ansible.module_utils._internal._datatag import AnsibleTagHelper
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import is_encrypted
 
@@ -33,7 +34,8 @@ class Reader(DataLoader):  # type: ignore[misc]  # ansible ships no types
             return self.taint.hide(super().load_from_file(file_name, "none", True, json_only, trusted_as_template))
         if path not in self._FILE_CACHE:
             self._FILE_CACHE[path] = self._read(path, json_only, trusted_as_template)
-        return super().load_from_file(file_name, "all", unsafe, json_only, trusted_as_template)
+        data = self._FILE_CACHE[path]
+        return data if unsafe else clone(data)
 
     def was_bad(self, path: str) -> bool:
         """True for a file that is there but could not be read: that was said already."""
@@ -54,6 +56,13 @@ class Reader(DataLoader):  # type: ignore[misc]  # ansible ships no types
             self.bad.add(path)
             self.gaps.of_error("broken-yaml", path, error, place=self.gaps.place(path), severity=Severity.ERROR)
             return None
+
+
+def clone(value: Any) -> Any:
+    """A copy whose containers may be changed; what they hold is shared, which is most of what deepcopy would take its time for."""
+    if isinstance(value, dict):
+        return AnsibleTagHelper.tag_copy(value, {key: clone(item) for key, item in value.items()})
+    return AnsibleTagHelper.tag_copy(value, [clone(item) for item in value]) if isinstance(value, list) else value
 
 
 def encrypted(path: str) -> bool:

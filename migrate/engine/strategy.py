@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible._internal._task import TaskContext
 from ansible.errors import AnsibleError
 from ansible.executor.task_result import _RawTaskResult
 from ansible.plugins import loader as plugin_loader
@@ -65,7 +66,8 @@ class Recording(Linear):  # type: ignore[misc]  # ansible ships no types
             self.notebook, host, own, task_vars, play_context, self._loader, plugin_loader.get_plugin_loader_namespace(),
             Mute(), self._variable_manager,
         )  # fmt: skip
-        result = executor.run()
+        with TaskContext(own):
+            result = executor.run()
         self._settle(host, own, result, executor.recorded_only)
         self._results.append(_RawTaskResult(host=host, task=own, return_data=result, task_fields={}))
         self._pending_results += 1
