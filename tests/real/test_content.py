@@ -24,8 +24,9 @@ STATEFUL = (
 ).split()
 STATELESS = "apache memcached nginx tinyproxy".split()
 OTHERS = (
-    "apt_cacher_ng atd avahi bind cron dnsmasq docker_server dovecot etherpad ferm gitlab_runner icinga java "
-    "keepalived libvirtd lvm mosquitto nodejs ntp php postfix prosody rsyslog samba snmpd sshd sysctl telegraf unbound users"
+    "apt_cacher_ng atd avahi bind cron dnsmasq docker_server dovecot etherpad ferm gitlab_runner icinga "
+    "java keepalived libvirtd lvm mosquitto nodejs ntp php postfix prosody rsyslog samba snmpd sshd "
+    "sysctl telegraf unbound users"
 ).split()
 DEBOPS_ROLES = sorted([*STATEFUL, *STATELESS, *OTHERS])
 
