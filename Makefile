@@ -8,12 +8,12 @@ TESTS ?=
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# Exit code 1 of assess says that something needs a decision, as it does in any real estate.
+# Exit code 1 says that something needs a decision, as it does in any real estate.
 .PHONY: demo
 demo: ## Assess the example estate, and generate its files into build/demo
 	@scripts/bootstrap.sh run
 	$(BIN)/migrate assess -c $(EXAMPLE) || test $$? -eq 1
-	$(BIN)/migrate generate -c $(EXAMPLE) -o build/demo
+	$(BIN)/migrate generate -c $(EXAMPLE) -o build/demo || test $$? -eq 1
 
 .PHONY: test
 test: ## Run the unit and golden tests (TESTS="tests/assess -k redis" for some of them)
