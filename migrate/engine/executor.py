@@ -17,7 +17,7 @@ from migrate.engine.inventory import plain
 from migrate.engine.legacy import CONDITIONAL
 from migrate.engine.notebook import Notebook, Placeholders
 from migrate.engine.plugins import PASSING
-from migrate.engine.quickening import StableEngine
+from migrate.engine.quickening import StableEngine, lazied
 from migrate.engine.recording import record, where
 from migrate.engine.taint import PREFIX, TOKEN
 from migrate.model.task import TokenKind
@@ -59,12 +59,23 @@ class RecordingExecutor(TaskExecutor):  # type: ignore[misc]  # ansible ships no
         self.recorded_only = True
         self.loop_doubt = ""
         self.raw_args: dict[str, Any] = {}
-        self._task_templar = StableEngine(self._loader, self._job_vars)
+        self._lazied: dict[str, Any] | None = None
+        self.own: dict[str, Any] = {}
         self._connection: Any = None
+
+    def _engine(self, variables: dict[str, Any], behavior: Any = None) -> StableEngine:
+        """An engine over the variables of the task and what the loop (`own`) and a delegation add."""
+        engine = StableEngine(self._loader, variables, behavior)
+        if self._lazied is None:
+            self._lazied = lazied(self._job_vars)
+        added = {**self.own, **{key: variables[key] for key in ("ansible_delegated_vars",) if key in variables}}
+        engine.lazied = {**self._lazied, **lazied(added)} if added else self._lazied
+        return engine
 
     def _get_loop_items(self) -> list[Any] | None:
         """The items, or None with `loop_doubt` when only a real run knows them: then the task is recorded once."""
         self._job_vars["ansible_search_path"] = self._search_path()
+        self._task_templar = self._engine(self._job_vars)
         if self._task.loop is None:
             return None
         if unknown := self.notebook.unknown_in(self.host, names_within(self._task.loop), self._job_vars):
@@ -92,7 +103,7 @@ class RecordingExecutor(TaskExecutor):  # type: ignore[misc]  # ansible ships no
         try:
             return super()._get_loop_items() or []
         except AnsibleError:
-            self._task_templar = StableEngine(self._loader, self._job_vars, self.placeholders)
+            self._task_templar = self._engine(self._job_vars, self.placeholders)
             items = super()._get_loop_items() or []
             if not isinstance(items, list) or (not isinstance(self._task.loop, list) and any(is_token(item) for item in items)):
                 raise
@@ -100,7 +111,10 @@ class RecordingExecutor(TaskExecutor):  # type: ignore[misc]  # ansible ships no
 
     def _unknown_loop(self, why: str) -> None:
         self.loop_doubt = f"loop over {why}"
-        self.placeholders.unknown.add(str(self._task.loop_control.loop_var or "item"))
+        name = str(self._task.loop_control.loop_var or "item")
+        self.placeholders.unknown.add(name)
+        if self._job_vars.pop(name, None) is not None:  # the item of a loop around this one is not this one's
+            self._lazied = None
 
     def _run_loop(self, items: list[Any]) -> list[dict[str, Any]]:
         """As ansible-core's, without pauses, labels and callbacks."""
@@ -111,8 +125,11 @@ class RecordingExecutor(TaskExecutor):  # type: ignore[misc]  # ansible ships no
                 own = loop_variables(control, items, index)
                 self.loop_doubt = doubt
                 if is_token(item) and not str(item).startswith(PREFIX[TokenKind.SECRET]):
-                    own.pop(control.loop_var)
+                    del own[control.loop_var]
                     self.loop_doubt = f"loop over {item}"
+                    self._job_vars.pop(control.loop_var, None)
+                    self._lazied = None
+                self.own = own
                 self._task = whole.copy(exclude_parent=True, exclude_tasks=True)
                 self._task._parent = whole._parent
                 result = self._execute(self._task_templar, {**self._job_vars, **own})
@@ -120,7 +137,7 @@ class RecordingExecutor(TaskExecutor):  # type: ignore[misc]  # ansible ships no
         finally:
             if results:
                 whole.run_once, whole.action = self._task.run_once, self._task.action
-            self._task = whole
+            self._task, self.own = whole, {}
         return results
 
     def _execute(self, templar: Any, variables: dict[str, Any]) -> dict[str, Any]:
@@ -138,7 +155,7 @@ class RecordingExecutor(TaskExecutor):  # type: ignore[misc]  # ansible ships no
         may_run = self._may_run(variables)
         if may_run is None:
             return {"changed": False, "skipped": True}
-        engine = StableEngine(self._loader, variables, self.placeholders)
+        engine = self._engine(variables, self.placeholders)
         self.raw_args = dict(self._task.args)
         problem = finalize(self._task, engine) or "; ".join(self.placeholders.problems[:3])
         module = str(self._task.action).rsplit(".", 1)[-1]
@@ -153,7 +170,7 @@ class RecordingExecutor(TaskExecutor):  # type: ignore[misc]  # ansible ships no
 
     def _delegate(self, variables: dict[str, Any]) -> None:
         try:
-            self._calculate_delegate_to(StableEngine(self._loader, variables, self.placeholders), variables)
+            self._calculate_delegate_to(self._engine(variables, self.placeholders), variables)
         except AnsibleError as error:
             self._gap("broken-task", f"delegate_to: {first_cause(error)}")
             self._task.delegate_to = None
@@ -161,7 +178,7 @@ class RecordingExecutor(TaskExecutor):  # type: ignore[misc]  # ansible ships no
     def _may_run(self, variables: dict[str, Any]) -> str | None:
         answer: str | None = ""
         if self._task.when:
-            engine = StableEngine(self._loader, variables)
+            engine = self._engine(variables)
             answer = decide(self._task.when, engine, lambda names: self.notebook.doubts(self.host, names, variables))
         if answer is None:
             return None
@@ -179,7 +196,7 @@ class RecordingExecutor(TaskExecutor):  # type: ignore[misc]  # ansible ships no
         if self._task.changed_when:
             own = {self._task.register} if self._task.register else set()
             doubts = self.notebook.doubts
-            engine = StableEngine(self._loader, variables)
+            engine = self._engine(variables)
             changed = decide(self._task.changed_when, engine, lambda names: sorted(names & own) or doubts(self.host, names, variables)) is not None
         result: dict[str, Any] = {"changed": changed, "failed": False}
         if self._task.notify:
@@ -206,6 +223,9 @@ class RecordingExecutor(TaskExecutor):  # type: ignore[misc]  # ansible ships no
     def _control(self, engine: Any, variables: dict[str, Any], module: str, may_run: str) -> dict[str, Any]:
         """set_fact, include_vars, add_host, group_by: run by ansible-core itself, since they only touch its own memory."""
         if module == "set_fact" and not self._known_facts(variables):
+            return {"changed": False, "failed": False}
+        if module == "include_vars" and any(TOKEN.search(str(value)) for value in self._task.args.values()):
+            self._lost("file of variables")
             return {"changed": False, "failed": False}
         if module in ("add_host", "group_by") and any(TOKEN.search(str(value)) for value in self._task.args.values()):
             self._gap("unknown-host", f"which hosts {module} makes, only a real run knows")

@@ -97,9 +97,14 @@ def patch_filters(gaps: Gaps) -> None:
 
     The answer of a filter that isn't there is unknown, so that one line of a template costs only itself.
     """
-    get = filter_loader.get
+    get, found = filter_loader.get, {}
 
     def get_seeing(name: str, *args: Any, **kwargs: Any) -> Any:
+        if name not in found:
+            found[name] = get_anew(name, *args, **kwargs)
+        return found[name]
+
+    def get_anew(name: str, *args: Any, **kwargs: Any) -> Any:
         plugin = find(get, name, *args, **kwargs)
         if plugin is None and name not in KNOWN.filters:
             gaps.add("unknown-filter", name, f"filter {name} is not installed")
@@ -126,9 +131,14 @@ def absent(name: str) -> Callable[..., Any]:
 
 def patch_tests(gaps: Gaps) -> None:
     """The answer of a test that isn't there is unknown."""
-    get = test_loader.get
+    get, found = test_loader.get, {}
 
     def get_any(name: str, *args: Any, **kwargs: Any) -> Any:
+        if name not in found:
+            found[name] = get_anew(name, *args, **kwargs)
+        return found[name]
+
+    def get_anew(name: str, *args: Any, **kwargs: Any) -> Any:
         plugin = find(get, name, *args, **kwargs)
         if plugin is None and name not in KNOWN.tests:
             gaps.add("unknown-filter", name, f"test {name} is not installed")

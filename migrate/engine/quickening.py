@@ -13,8 +13,11 @@ from typing import Any
 from ansible._internal._templating import _jinja_bits
 from ansible._internal._templating._engine import TemplateEngine
 from ansible._internal._templating._jinja_bits import AnsibleEnvironment, _TemplateCompileContext
-from ansible._internal._templating._utils import TemplateContext
+from ansible._internal._templating._lazy_containers import _AnsibleLazyTemplateDict, _LazyValue, _LazyValueSource
+from ansible._internal._templating._utils import LazyOptions, TemplateContext
+from ansible.module_utils._internal._datatag import _try_get_internal_tags_mapping
 from ansible.parsing.dataloader import DataLoader
+from ansible.vars import manager, plugins
 from jinja2 import nodes
 from jinja2.environment import TemplateExpression
 from jinja2.parser import Parser
@@ -33,11 +36,37 @@ class StableEngine(TemplateEngine):  # type: ignore[misc]  # ansible ships no ty
     def __init__(self, loader: DataLoader, variables: dict[str, Any], marker_behavior: Any = None) -> None:
         super().__init__(loader=loader, variables=variables, marker_behavior=marker_behavior)
         self.wrapped: Any = None
+        self.lazied: dict[str, Any] | None = None
+
+
+def lazied(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Variables as a lazy dictionary holds them: made once for all engines of a task, since copying a dict is quick."""
+    return {key: _LazyValue(value) for key, value in variables.items()}
+
+
+def instance(engine: StableEngine, mapping: Mapping[str, Any]) -> Any:
+    source = _LazyValueSource(source=engine.lazied, templar=engine, lazy_options=LazyOptions.DEFAULT)  # type: ignore[arg-type]
+    return _AnsibleLazyTemplateDict._instance_factory(source, _try_get_internal_tags_mapping(mapping))
 
 
 def quicken() -> None:
     keep_code()
     keep_wrapped()
+    keep_files()
+
+
+def keep_files() -> None:
+    """What group_vars and host_vars say of a host does not change while a project is read."""
+    read: dict[tuple[Any, ...], dict[str, Any]] = {}
+    get = plugins.get_vars_from_path
+
+    def get_once(loader: Any, path: Any, entities: Any, stage: Any) -> Any:
+        key = (path, stage, *((type(entity), entity.name) for entity in entities))
+        if key not in read:
+            read[key] = get(loader, path, entities, stage)
+        return read[key]
+
+    plugins.get_vars_from_path = manager.get_vars_from_path = get_once
 
 
 def keep_code() -> None:
@@ -80,7 +109,7 @@ def keep_wrapped() -> None:
             yield from wrap(mapping)
             return
         if engine.wrapped is None or engine.wrapped._templar is not engine:
-            engine.wrapped = next(iter(wrap(mapping)))
+            engine.wrapped = next(iter(wrap(mapping))) if engine.lazied is None else instance(engine, mapping)
         yield engine.wrapped
 
     _jinja_bits._flatten_and_lazify_vars = wrap_once

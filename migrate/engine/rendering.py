@@ -12,6 +12,7 @@ from ansible.errors import AnsibleError
 from ansible.playbook.task import Task
 from ansible.template import trust_as_template
 
+from migrate.engine.quickening import StableEngine, lazied
 from migrate.engine.reader import LARGEST_FILE
 from migrate.engine.taint import TOKEN
 from migrate.model.task import RenderedFile
@@ -56,9 +57,10 @@ def render(path: str, args: dict[str, Any], engine: TemplateEngine, variables: d
         "template_destpath": args.get("dest"), "template_uid": "root", "template_mtime": "", "template_run_date": "",
     }  # fmt: skip
     folders = [*variables.get("ansible_search_path", ()), engine.basedir, os.path.dirname(path)]
-    renderer = TemplateEngine(
-        loader=engine._loader, variables={"ansible_managed": "Ansible managed", **variables, **fixed}, marker_behavior=engine.marker_behavior
-    )
+    added = fixed if "ansible_managed" in variables else {"ansible_managed": "Ansible managed", **fixed}
+    renderer = StableEngine(engine._loader, {**variables, **added}, engine.marker_behavior)
+    if isinstance(engine, StableEngine) and engine.lazied is not None:
+        renderer.lazied = {**engine.lazied, **lazied(added)}
     renderer.environment.loader.searchpath = [found for folder in folders for found in (os.path.join(folder, "templates"), folder)]
     chosen = {key: args[key] for key in OVERRIDES if args.get(key) is not None}
     overrides = TemplateOverrides.from_kwargs({"trim_blocks": True, **{key: typed(key, value) for key, value in chosen.items()}})
