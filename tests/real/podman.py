@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Real images and containers, with podman: builds generated Dockerfiles, starts what a Deployment describes."""
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.real.content import CACHE
+
+BASE = "docker.io/library/debian:bookworm-slim"
+# Soft and hard limits alike, and runc: what works in a container host without systemd.
+SETTINGS = """[containers]
+default_ulimits = ["nofile=8192:8192", "nproc=8192:8192"]
+[network]
+network_backend = "netavark"
+[engine]
+runtime = "runc"
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+"""
+
+
+def podman(*arguments: str) -> str:
+    """The output of one call; a failure shows what podman said."""
+    settings = CACHE / "containers.conf"
+    if not settings.exists():
+        CACHE.mkdir(parents=True, exist_ok=True)
+        settings.write_text(SETTINGS)
+    env = {**os.environ, "CONTAINERS_CONF": str(settings)}
+    done = subprocess.run(["podman", *arguments], check=False, capture_output=True, text=True, env=env, timeout=900)
+    assert done.returncode == 0, f"podman {' '.join(arguments)}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
+    return done.stdout.strip()
+
+
+def base_image() -> None:
+    """A minimal Debian 12 under the name that Dockerfiles use; made from the archive, since no registry is at hand."""
+    if BASE in podman("images", "--format", "{{.Repository}}:{{.Tag}}").split():
+        return
+    archive = CACHE / "bookworm-slim.tar"
+    if not archive.exists():
+        sources = next(path for path in SOURCES if path.exists())
+        command = ["mmdebstrap", "--quiet", "--variant=minbase", "--dpkgopt=path-exclude=/usr/share/man/*"]
+        subprocess.run([*command, "bookworm", f"{archive}.new", str(sources)], check=True)
+        Path(f"{archive}.new").rename(archive)
+    podman("import", "--quiet", "--change", 'CMD ["bash"]', str(archive), "localhost/debian:bookworm-slim")
+    podman("tag", "localhost/debian:bookworm-slim", BASE)
+
+
+SOURCES = (Path("/etc/apt/sources.list.d/debian.sources"), Path("/etc/apt/sources.list"))
+
+
+def build(folder: Path) -> str:
+    """Build a generated folder; the image's name."""
+    image = f"localhost/migrate-test/{folder.name}"
+    podman("build", "--quiet", "--network=host", "--tag", image, str(folder))
+    return image
+
+
+@contextmanager
+def running(folder: Path, image: str, *, publish: str) -> Iterator[str]:
+    """The first container of the generated Deployment, as restricted as it says; yields the container's name.
+
+    `publish` is HOST_PORT:CONTAINER_PORT, opened on loopback.
+    """
+    spec = deployment(folder)["spec"]["template"]["spec"]
+    name = f"migrate-test-{folder.name}"
+    with tempfile.TemporaryDirectory() as scratch:
+        arguments = [*restrictions(spec), *mounts(spec, folder, Path(scratch)), *environment(spec), *neighbours(folder)]
+        podman("run", "--detach", "--name", name, "--pull=never", f"--publish=127.0.0.1:{publish}", *arguments, image)
+        try:
+            yield name
+        finally:
+            podman("rm", "--force", name)
+
+
+def deployment(folder: Path) -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((folder / "base" / "deployment.yaml").read_text())
+    return loaded
+
+
+def restrictions(spec: dict[str, Any]) -> list[str]:
+    """User, capabilities and read-only root, as flags of podman."""
+    container, pod = spec["containers"][0], spec["securityContext"]
+    assert container["securityContext"]["readOnlyRootFilesystem"] and pod["runAsNonRoot"]
+    user = f"{pod['runAsUser']}:{pod['runAsGroup']}"
+    sysctls = [f"--sysctl={entry['name']}={entry['value']}" for entry in pod.get("sysctls", ())]
+    return ["--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", f"--user={user}", *sysctls]
+
+
+def mounts(spec: dict[str, Any], folder: Path, scratch: Path) -> list[str]:
+    """emptyDirs as tmpfs, keys of ConfigMaps as files."""
+    volumes = {volume["name"]: volume for volume in spec.get("volumes", ())}
+    arguments = []
+    for mount in spec["containers"][0].get("volumeMounts", ()):
+        volume = volumes[mount["name"]]
+        if "emptyDir" in volume:
+            arguments += ["--tmpfs", f"{mount['mountPath']}:mode=1777,notmpcopyup"]
+        elif "configMap" in volume:
+            file = scratch / mount["subPath"]
+            file.write_text(config_map(folder, volume["configMap"]["name"])[mount["subPath"]])
+            file.chmod(0o644)
+            arguments += ["--volume", f"{file}:{mount['mountPath']}:ro"]
+    return arguments
+
+
+def neighbours(folder: Path) -> list[str]:
+    """Names of the other Services, which resolve in a cluster; nobody answers there."""
+    return [f"--add-host={path.name}:127.0.0.1" for path in sorted(folder.parent.iterdir()) if path.is_dir()]
+
+
+def config_map(folder: Path, name: str) -> dict[str, str]:
+    for document in yaml.safe_load_all((folder / "base" / "configmap.yaml").read_text()):
+        if document["metadata"]["name"] == name:
+            data: dict[str, str] = document["data"]
+            return data
+    raise AssertionError(f"{folder} has no ConfigMap {name}")
+
+
+def environment(spec: dict[str, Any]) -> list[str]:
+    """Plain values, and a stand-in for each secret."""
+    pairs = {entry["name"]: entry.get("value", "stand-in") for entry in spec["containers"][0].get("env", ())}
+    return [word for name, value in sorted(pairs.items()) for word in ("--env", f"{name}={value}")]

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is generated for the example estate builds, starts without privileges and answers."""
+
+import http.client
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.real import podman
+from tests.real.running import migrate
+
+pytestmark = pytest.mark.real
+EXAMPLE = Path(__file__).parents[2] / "inventories" / "example"
+
+
+@pytest.fixture(scope="module")
+def deploy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    podman.base_image()
+    folder = tmp_path_factory.mktemp("deploy")
+    run = migrate("generate", "-c", "migrate.yaml", "-E", "production", "-o", str(folder), cwd=EXAMPLE)
+    assert run.code in (0, 1), run.err
+    return folder / "production"
+
+
+@pytest.mark.parametrize("name", ["haproxy", "memcached", "nginx-jenkins", "nginx-web", "shop-web", "shop-worker"])
+def test_image_builds(name: str, deploy: Path) -> None:
+    assert podman.build(deploy / name)
+
+
+def eventually(question: Callable[[], bool]) -> bool:
+    """Ask for up to 20 seconds; a server needs a moment to listen."""
+    for _ in range(100):
+        if question():
+            return True
+        time.sleep(0.2)
+    return False
+
+
+def test_memcached_remembers(deploy: Path) -> None:
+    def answers() -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", 21211), timeout=2) as talk:
+                talk.sendall(b"set greeting 0 60 5\r\nhello\r\nget greeting\r\n")
+                time.sleep(0.2)
+                return b"hello" in talk.recv(1000)
+        except OSError:
+            return False
+
+    folder = deploy / "memcached"
+    with podman.running(folder, podman.build(folder), publish="21211:11211") as container:
+        assert eventually(answers), podman.podman("logs", container)
+
+
+def test_nginx_answers_http(deploy: Path) -> None:
+    """On port 80, without root; what it stands in front of is not here, so any answer of nginx is a good one."""
+
+    def answers() -> bool:
+        talk = http.client.HTTPConnection("127.0.0.1", 21080, timeout=2)
+        try:
+            talk.request("GET", "/", headers={"Host": "ci.example.com"})
+            return "nginx" in talk.getresponse().getheader("Server", "")
+        except OSError:
+            return False
+
+    folder = deploy / "nginx-jenkins"
+    with podman.running(folder, podman.build(folder), publish="21080:80") as container:
+        assert eventually(answers), podman.podman("logs", container)
