@@ -13,7 +13,10 @@ level=${1:-run}
 case $level in # the one place that says what each level needs, from pip and from Debian
   run) levels=(run) extras="" packages=() ;;
   dev) levels=(run dev) extras="[dev]" packages=() ;;
-  real) levels=(run dev real) extras="[dev]" packages=() ;;
+  real)
+    levels=(run dev real) extras="[dev]"
+    packages=(podman buildah runc netavark aardvark-dns iptables catatonit mmdebstrap)
+    ;;
   *) echo "usage: scripts/bootstrap.sh run|dev|real" >&2 && exit 2 ;;
 esac
 
