@@ -94,13 +94,16 @@ def restrictions(spec: dict[str, Any]) -> list[str]:
 
 
 def mounts(spec: dict[str, Any], folder: Path, scratch: Path) -> list[str]:
-    """emptyDirs as tmpfs, keys of ConfigMaps as files."""
+    """emptyDirs as empty folders, keys of ConfigMaps as files."""
     volumes = {volume["name"]: volume for volume in spec.get("volumes", ())}
     arguments = []
     for mount in spec["containers"][0].get("volumeMounts", ()):
         volume = volumes[mount["name"]]
         if "emptyDir" in volume:
-            arguments += ["--tmpfs", f"{mount['mountPath']}:mode=1777,notmpcopyup"]
+            empty = scratch / mount["name"]
+            empty.mkdir()
+            empty.chmod(0o777)  # as a kubelet makes it; podman's --tmpfs takes the mode from the image instead
+            arguments += ["--volume", f"{empty}:{mount['mountPath']}"]
         elif "configMap" in volume:
             file = scratch / mount["subPath"]
             file.write_text(config_map(folder, volume["configMap"]["name"])[mount["subPath"]])
