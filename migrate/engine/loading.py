@@ -26,7 +26,8 @@ from migrate.engine.gaps import Gaps
 from migrate.engine.legacy import modern_task
 
 DEEPEST_LOAD = 60
-MOST_TASKS = 200_000
+DEEPEST_INCLUDE = 40
+MOST_ROUNDS = 2
 BAD = (AnsibleError, AssertionError, RecursionError, TypeError, ValueError, AttributeError, KeyError)
 """What ansible-core raises on data of a wrong shape: it means well-formed projects, and so meets the rest unprepared."""
 
@@ -124,8 +125,14 @@ def patch_roles(gaps: Gaps) -> None:
             os.makedirs(stand_in, exist_ok=True)
             return str(role_name), stand_in
 
+    around: list[str] = []
+
     def load_role(role_include: Any, play: Any, **kwargs: Any) -> Any:
+        path = str(role_include._role_path)
+        around.append(path)
         try:
+            if around.count(path) > MOST_ROUNDS:
+                raise AnsibleError("the role depends on itself", obj=role_include._ds)
             return load(role_include, play, **kwargs)
         except BAD as error:
             gaps.of_error("broken-task", str(role_include.role), error)
@@ -133,8 +140,14 @@ def patch_roles(gaps: Gaps) -> None:
             os.makedirs(stand_in, exist_ok=True)
             role_include._role_path = stand_in
             return load(role_include, play, **{**kwargs, "from_files": None})
+        finally:
+            around.pop()
 
     def block_list(self: IncludeRole, *args: Any, **kwargs: Any) -> Any:
+        if depth_of(self) > DEEPEST_INCLUDE:
+            where = gaps.place_in(self.get_ds())
+            gaps.add("limit", f"include_role {self._role_name}", f"includes nested more than {DEEPEST_INCLUDE} deep", place=where)
+            return [], []
         try:
             return blocks(self, *args, **kwargs)
         except BAD as error:
@@ -144,6 +157,14 @@ def patch_roles(gaps: Gaps) -> None:
     RoleDefinition._load_role_path = path_of
     Role.load = staticmethod(load_role)
     IncludeRole.get_block_list = block_list
+
+
+def depth_of(task: Any) -> int:
+    """How many includes stand around a task; counting ends above the limit."""
+    depth, parent = 0, task
+    while parent is not None and depth <= DEEPEST_INCLUDE:
+        depth, parent = depth + (type(parent).__name__ != "Block"), parent._parent
+    return depth
 
 
 def in_own_collection(name: str) -> str:

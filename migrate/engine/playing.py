@@ -20,7 +20,7 @@ from migrate.engine.finalizing import templated
 from migrate.engine.gaps import Gaps
 from migrate.engine.inventory import Estate
 from migrate.engine.loading import BAD
-from migrate.engine.mending import record_with
+from migrate.engine.mending import record_with, refuse_plugins
 from migrate.engine.notebook import Notebook
 from migrate.engine.plays import Entry, Playbooks
 from migrate.engine.reader import Reader
@@ -35,6 +35,10 @@ CLIARGS = {
     "subset": None,
 }  # fmt: skip
 MOST_ROUNDS = 6
+PLUGIN_FOLDERS = (
+    "library module_utils action_plugins cache_plugins callback_plugins connection_plugins filter_plugins inventory_plugins"
+    " lookup_plugins shell_plugins strategy_plugins test_plugins vars_plugins"
+).split()
 
 
 class Player:
@@ -57,6 +61,7 @@ class Player:
     ) -> tuple[MachineClass, ...]:
         """Record everything; returns the classes as split by what the plays themselves told apart."""
         every, due = list(classes), classes
+        self._refuse_plugins(playbooks)
         variables = self._variables()
         for number in range(MOST_ROUNDS):
             numbers = {name: made.number for made in every for name in made.members}
@@ -82,6 +87,15 @@ class Player:
         variables.gaps = self.gaps
         self.estate.taint.hide(variables._extra_vars)
         return variables
+
+    def _refuse_plugins(self, playbooks: tuple[str, ...]) -> None:
+        """Say which folders of plugins beside the playbooks, and collections, are not loaded."""
+        folders = dict.fromkeys([self.project, *(os.path.dirname(os.path.abspath(playbook)) for playbook in playbooks)])
+        for folder in folders:
+            for name in PLUGIN_FOLDERS:
+                refuse_plugins(self.gaps, os.path.join(folder, name))
+        for path in sorted(glob(os.path.join(glob_escape(self.project), "collections", "ansible_collections", "*", "*", "plugins"))):
+            self.gaps.add("forbidden", path, "the project's own plugins and modules are not loaded", place=self.gaps.place(path))
 
     def _round(self, playbooks: tuple[str, ...], notebook: Notebook, variables: Variables, *, first: bool) -> None:
         reading = Playbooks(self.reader, self.gaps, self.estate.taint, variables._extra_vars)

@@ -16,6 +16,7 @@ from migrate.engine.taint import Taint
 from migrate.model.finding import Severity
 
 LARGEST_FILE = 16 << 20
+MOST_VALUES = 2_000_000
 
 
 class Reader(DataLoader):  # type: ignore[misc]  # ansible ships no types
@@ -31,11 +32,19 @@ class Reader(DataLoader):  # type: ignore[misc]  # ansible ships no types
     ) -> Any:
         path = self.path_dwim(file_name)
         if cache == "none":  # inventory plugins, one after the other: they want the error, and need no copy of what is read once
-            return self.taint.hide(super().load_from_file(file_name, "none", True, json_only, trusted_as_template))
+            return self.taint.hide(bounded(super().load_from_file(file_name, "none", True, json_only, trusted_as_template)))
         if path not in self._FILE_CACHE:
             self._FILE_CACHE[path] = self._read(path, json_only, trusted_as_template)
         data = self._FILE_CACHE[path]
         return data if unsafe else clone(data)
+
+    def _get_file_contents(self, file_name: str) -> tuple[bytes, bool]:
+        """Whatever core reads for a lookup or a template is read here, so the limit holds for all."""
+        path = self.path_dwim(file_name)
+        if os.path.isfile(path) and os.path.getsize(path) > LARGEST_FILE:
+            raise AnsibleError(f"{os.path.basename(path)} is larger than {LARGEST_FILE >> 20} MiB, not read")
+        contents: tuple[bytes, bool] = super()._get_file_contents(file_name)
+        return contents
 
     def was_bad(self, path: str) -> bool:
         """True for a file that is there but could not be read: that was said already."""
@@ -49,13 +58,30 @@ class Reader(DataLoader):  # type: ignore[misc]  # ansible ships no types
             if encrypted(path):
                 self.gaps.add("vault-file", path, "whole file is encrypted by ansible-vault", place=self.gaps.place(path), severity=Severity.NOTE)
                 return None
-            return self.taint.hide(DataLoader.load_from_file(self, path, "none", True, json_only, trusted))
+            return self.taint.hide(bounded(DataLoader.load_from_file(self, path, "none", True, json_only, trusted)))
         except (FileNotFoundError, AnsibleFileNotFound):
             raise AnsibleFileNotFound("file not found", file_name=path) from None
         except (AnsibleError, UnicodeError, RecursionError, ValueError, OSError) as error:
             self.bad.add(path)
             self.gaps.of_error("broken-yaml", path, error, place=self.gaps.place(path), severity=Severity.ERROR)
             return None
+
+
+def bounded(data: Any) -> Any:
+    """The data, unless its anchors multiply it beyond what anyone could walk through (a YAML bomb)."""
+    if weight(data, {}) > MOST_VALUES:
+        raise AnsibleError(f"its anchors multiply it to more than {MOST_VALUES} values, not read")
+    return data
+
+
+def weight(value: Any, known: dict[int, int]) -> int:
+    """How many values there are when each mention of an anchor counts anew; one that holds itself counts as too many."""
+    if not isinstance(value, (dict, list)):
+        return 1
+    if id(value) not in known:
+        known[id(value)] = MOST_VALUES + 1
+        known[id(value)] = 1 + sum(weight(item, known) for item in (value.values() if isinstance(value, dict) else value))
+    return known[id(value)]
 
 
 def clone(value: Any) -> Any:

@@ -24,32 +24,37 @@ def record(
     """Note a task. `may_run` tells why it may not run, `problem` why an argument is still a template."""
     place = where(book.gaps, task)
     try:
-        file = file_of(book, task, engine, variables, place)
+        files = files_of(book, task, engine, variables, place)
     except (AnsibleError, OSError) as error:
-        file, problem = None, problem or f"file: {first_cause(error)}"
+        files, problem = [], problem or f"file: {first_cause(error)}"
     if problem and (missing := MISSING_FILTER.search(problem)):
         book.gaps.add("unknown-filter", str(task.get_name()), missing[0], place=place)
     machine = str(task.delegate_to or host)
-    book.note(
-        RecordedTask(
-            machine=machine,
-            action=str(task.resolved_action or task.action) if "{{" not in str(task.action) else str(task.action),
-            args=book.taint.scrub_args(args_of(task, file is not None), str(place), all_strings=bool(task.no_log)),
-            name=book.taint.scrub(str(task.name or ""), str(place)),
-            place=place,
-            roles=roles_of(task),
-            play=book.play[0],
-            hosts=book.play[1],
-            handler=isinstance(task, Handler),
-            notify=tuple(str(name) for name in task.notify or ()),
-            conditional=tidy(book, may_run, place),
-            unresolved=tidy(book, problem, place),
-            delegate_to=str(task.delegate_to or ""),
-            become_user=str(task.become_user or "") if task.become else "",
-            environment=environment_of(book, task, place),
-            file=file,
-            kind=book.class_of(machine),
-        )
+    for file in files or [None]:  # a copied folder is as many tasks as it has files
+        book.note(noted(book, task, machine, file, may_run, problem, place))
+
+
+def noted(
+    book: Notebook, task: Task, machine: str, file: RenderedFile | None, may_run: str, problem: str, place: Place
+) -> RecordedTask:
+    return RecordedTask(
+        machine=machine,
+        action=str(task.resolved_action or task.action) if "{{" not in str(task.action) else str(task.action),
+        args=book.taint.scrub_args(args_of(task, file is not None), str(place), all_strings=bool(task.no_log)),
+        name=book.taint.scrub(str(task.name or ""), str(place)),
+        place=place,
+        roles=roles_of(task),
+        play=book.play[0],
+        hosts=book.play[1],
+        handler=isinstance(task, Handler),
+        notify=tuple(str(name) for name in task.notify or ()),
+        conditional=tidy(book, may_run, place),
+        unresolved=tidy(book, problem, place),
+        delegate_to=str(task.delegate_to or ""),
+        become_user=str(task.become_user or "") if task.become else "",
+        environment=environment_of(book, task, place),
+        file=file,
+        kind=book.class_of(machine),
     )
 
 
@@ -57,10 +62,15 @@ def tidy(book: Notebook, text: str, place: Place) -> str:
     return book.taint.scrub(book.gaps.relative(text), str(place)) if text else ""
 
 
-def file_of(book: Notebook, task: Task, engine: TemplateEngine, variables: dict[str, Any], place: Place) -> RenderedFile | None:
-    file = rendered(str(task.action).rsplit(".", 1)[-1], task, plain(dict(task.args)), engine, variables)
-    if file is None:
-        return None
+def files_of(
+    book: Notebook, task: Task, engine: TemplateEngine, variables: dict[str, Any], place: Place
+) -> list[RenderedFile]:
+    found = rendered(str(task.action).rsplit(".", 1)[-1], task, plain(dict(task.args)), engine, variables)
+    return [scrubbed(book, task, file, place) for file in found]
+
+
+def scrubbed(book: Notebook, task: Task, file: RenderedFile, place: Place) -> RenderedFile:
+    """The file without literal secrets, its source relative to the project."""
     source = book.gaps.relative(file.source)
     if file.text is not None and task.no_log and not file.source:
         text: str | None = book.taint.scrub_args({"content": file.text}, str(place), all_strings=True)["content"]

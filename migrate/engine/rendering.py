@@ -21,32 +21,45 @@ OVERRIDES = (
     "block_start_string block_end_string variable_start_string variable_end_string comment_start_string comment_end_string "
     "trim_blocks lstrip_blocks newline_sequence"
 ).split()
+MOST_FILES = 2000
 FILE_MODULES = {"template": "templates", "win_template": "templates", "copy": "files", "win_copy": "files"}
 
 
-def rendered(module: str, task: Task, args: dict[str, Any], engine: TemplateEngine, variables: dict[str, Any]) -> RenderedFile | None:
-    """The file that `template` or `copy` would leave; None for other modules and for folders and remote sources.
+def rendered(
+    module: str, task: Task, args: dict[str, Any], engine: TemplateEngine, variables: dict[str, Any]
+) -> list[RenderedFile]:
+    """The files that `template` or `copy` would leave; none for other modules and for remote sources.
 
     Raises AnsibleError when the source is missing or can't be rendered.
     """
     dest = args.get("dest")
     if module not in FILE_MODULES or not isinstance(dest, str) or truthy(args.get("remote_src")):
-        return None
+        return []
     owned = {key: str(args[key]) for key in ("mode", "owner", "group") if args.get(key) is not None}
     if module.endswith("copy") and args.get("content") is not None:
         content = args["content"]
-        return RenderedFile(dest=dest, text=content if isinstance(content, str) else as_json(content), **owned)
+        return [RenderedFile(dest=dest, text=content if isinstance(content, str) else as_json(content), **owned)]
     source = args.get("src")
     if not isinstance(source, str):
-        return None
+        return []
     if TOKEN.search(source):  # which file it is, only a real run knows
-        return RenderedFile(dest=dest, **owned)
+        return [RenderedFile(dest=dest, **owned)]
     path = engine._loader.path_dwim_relative_stack(task.get_search_path(), FILE_MODULES[module], source)
     if os.path.isdir(path):
-        return None
+        return [RenderedFile(dest=target, text=read(found), source=found, **owned) for found, target in below(path, source, dest)]
     target = dest + os.path.basename(source).removesuffix(".j2") if dest.endswith("/") else dest
     text = render(path, args, engine, variables) if "template" in module else read(path)
-    return RenderedFile(dest=target, text=text, source=path, **owned)
+    return [RenderedFile(dest=target, text=text, source=path, **owned)]
+
+
+def below(path: str, source: str, dest: str) -> list[tuple[str, str]]:
+    """(file, where it goes) for a copied folder; as with rsync, a slash at the end of `src` leaves its own name out."""
+    top = dest if source.endswith("/") else os.path.join(dest, os.path.basename(path))
+    found = []
+    for folder, folders, names in os.walk(path):
+        folders.sort()
+        found += [os.path.join(folder, name) for name in sorted(names)]
+    return [(file, os.path.normpath(os.path.join(top, os.path.relpath(file, path)))) for file in found[:MOST_FILES]]
 
 
 def render(path: str, args: dict[str, Any], engine: TemplateEngine, variables: dict[str, Any]) -> str:

@@ -15,12 +15,11 @@ from migrate.engine.conditions import decide
 from migrate.engine.executor import RecordingExecutor
 from migrate.engine.finalizing import templated
 from migrate.engine.legacy import CONDITIONAL
-from migrate.engine.loading import BAD
+from migrate.engine.loading import BAD, DEEPEST_INCLUDE, depth_of
 from migrate.engine.notebook import Notebook
 from migrate.engine.quickening import StableEngine
 from migrate.engine.recording import where
 
-DEEPEST_INCLUDE = 40
 IGNORED_META = ("refresh_inventory", "reset_connection", "clear_facts")
 
 
@@ -119,10 +118,7 @@ class Recording(Linear):  # type: ignore[misc]  # ansible ships no types
         return bool(decide(task.when, engine, lambda names: self.notebook.doubts(host.name, names, variables)))
 
     def _load_included_file(self, included_file: Any, iterator: Any, *args: Any, **kwargs: Any) -> Any:
-        depth, parent = 0, included_file._task
-        while parent is not None and depth <= DEEPEST_INCLUDE:
-            depth, parent = depth + (type(parent).__name__ != "Block"), parent._parent
-        if depth > DEEPEST_INCLUDE:
+        if depth_of(included_file._task) > DEEPEST_INCLUDE:
             self.notebook.gaps.add("limit", included_file._filename, f"includes nested more than {DEEPEST_INCLUDE} deep")
             return []
         try:

@@ -28,6 +28,7 @@ PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z
 TOKEN = re.compile(r"mg(?:sec|need|unk)_\w*?_[0-9a-f]{6}_x", re.IGNORECASE)
 PREFIX = {TokenKind.SECRET: "mgsec", TokenKind.NEEDED: "mgneed", TokenKind.UNKNOWN: "mgunk"}
 MAX_DEPTH = 40
+CODE = tuple(".py .rb .js .mjs .ts .php .pl .pm .go .java .lua .c .h .rs .sh .html .css .sql .md .rst .txt".split())
 
 
 class Taint:
@@ -76,11 +77,19 @@ class Taint:
         if "PRIVATE KEY-----" in text:
             text = PRIVATE_KEY.sub(lambda _: self.token(f"private key in {where}", TokenKind.SECRET), text)
         text = URL_PASSWORD.sub(lambda found: self._scrubbed(found, f"URL password in {where}", "{head}{value}@"), text)
-        return ASSIGNMENT.sub(lambda found: self._scrubbed(found, f"{found['key']} in {where}", "{key}{mid}{value}"), text)
+        return ASSIGNMENT.sub(lambda found: self._assigned(found, where), text)
+
+    def _assigned(self, found: re.Match[str], where: str) -> str:
+        """An assignment to a secret name; in program code only a quoted text is a value, the rest is code."""
+        if where.endswith(CODE) and found["mid"][-1] not in "\"'":
+            return found[0]
+        return self._scrubbed(found, f"{found['key']} in {where}", "{key}{mid}{value}")
 
     def _scrubbed(self, found: re.Match[str], name: str, shape: str) -> str:
         value = found["value"]
-        if value.lower() in PLAIN_VALUES or value[0] in "$/<{%\\(" or TOKEN.search(value) or value.isdigit():
+        if value.lower() in PLAIN_VALUES or value[0] in "$/<{%\\(" or TOKEN.search(value):
+            return found[0]
+        if value.isdigit() and not ("pass" in name.lower() and len(value) > 3):
             return found[0]
         return shape.format_map({**found.groupdict(), "value": self.token(name, TokenKind.SECRET)})
 
