@@ -2,6 +2,7 @@
 """Real images and containers, with podman: builds generated Dockerfiles, starts what a Deployment describes."""
 
 import os
+import re
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -71,7 +72,12 @@ def running(folder: Path, image: str, *, publish: str) -> Iterator[str]:
     spec = deployment(folder)["spec"]["template"]["spec"]
     name = f"migrate-test-{folder.name}"
     with tempfile.TemporaryDirectory() as scratch:
-        arguments = [*restrictions(spec), *mounts(spec, folder, Path(scratch)), *environment(spec), *neighbours(folder)]
+        arguments = [
+            *restrictions(spec),
+            *mounts(spec, folder, Path(scratch)),
+            *environment(spec, folder),
+            *neighbours(folder),
+        ]
         podman("run", "--detach", "--name", name, "--pull=never", f"--publish=127.0.0.1:{publish}", *arguments, image)
         try:
             yield name
@@ -125,7 +131,21 @@ def config_map(folder: Path, name: str) -> dict[str, str]:
     raise AssertionError(f"{folder} has no ConfigMap {name}")
 
 
-def environment(spec: dict[str, Any]) -> list[str]:
-    """Plain values, and a stand-in for each secret."""
-    pairs = {entry["name"]: entry.get("value", "stand-in") for entry in spec["containers"][0].get("env", ())}
+def environment(spec: dict[str, Any], folder: Path) -> list[str]:
+    """Values of ConfigMaps, plain values, and the skeleton of each secret with a stand-in for what only people know."""
+    container = spec["containers"][0]
+    pairs: dict[str, str] = {}
+    for source in container.get("envFrom", ()):
+        pairs |= config_map(folder, source["configMapRef"]["name"])
+    for entry in container.get("env", ()):
+        pairs[entry["name"]] = (
+            entry["value"] if "value" in entry else stand_in(entry["valueFrom"]["secretKeyRef"], folder)
+        )
     return [word for name, value in sorted(pairs.items()) for word in ("--env", f"{name}={value}")]
+
+
+def stand_in(reference: dict[str, str], folder: Path) -> str:
+    for document in yaml.safe_load_all((folder / "base" / "secret.example.yaml").read_text()):
+        if document["metadata"]["name"] == reference["name"]:
+            return re.sub(r"<value of [^>]+>", "standin", document["stringData"][reference["key"]])
+    raise AssertionError(f"{folder} has no Secret {reference['name']}")

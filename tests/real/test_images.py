@@ -73,3 +73,27 @@ def test_nginx_answers_http(deploy: Path) -> None:
     folder = deploy / "nginx-jenkins"
     with podman.running(folder, podman.build(folder), publish="21080:80") as container:
         assert eventually(answers), podman.podman("logs", container)
+
+
+ASK_SOCKET = """
+import http.client, socket
+talk = http.client.HTTPConnection("localhost")
+talk.sock = socket.socket(socket.AF_UNIX)
+talk.sock.connect("/run/shop/gunicorn.sock")
+talk.request("GET", "/healthz")
+print(talk.getresponse().status)
+"""
+
+
+def test_the_shop_answers(deploy: Path) -> None:
+    """Code of one's own, copied by a role: it starts, and says of itself whether it is well."""
+
+    def answers() -> bool:
+        try:
+            return podman.podman("exec", container, "python3", "-c", ASK_SOCKET) in ("200", "503")
+        except AssertionError:
+            return False
+
+    folder = deploy / "shop-web"
+    with podman.running(folder, podman.build(folder), publish="21081:80") as container:
+        assert eventually(answers), podman.podman("logs", container)
