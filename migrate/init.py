@@ -66,7 +66,8 @@ def write(folder: Path, *, force: bool = False) -> str:
         )
     replace_file(target, text(found).encode())
     return (
-        f"{target}: {len(found.inventories)} inventories, {len(found.playbooks)} playbooks, {len(found.libvirt)} libvirt files.\n"
+        f"{target}: {len(found.inventories)} inventories, {len(found.playbooks)} playbooks, "
+        f"{len(found.libvirt)} libvirt files.\n"
         "Look it over, then run `migrate assess`."
     )
 
@@ -76,7 +77,7 @@ def look(folder: Path) -> Found:
     files = sorted(walk(folder), key=lambda path: (len(path.parts), path.as_posix()))
     playbooks = [path for path in files if is_playbook(folder / path)]
     first = next((path for name in PLAYBOOK_FIRST for path in playbooks if path.name == name), None)
-    project = first.parent if first else playbooks[0].parent if playbooks else Path(".")
+    project = first.parent if first else playbooks[0].parent if playbooks else Path()
     inventories = inventories_of(folder, project, files)
     chosen = [first] if first else [path for path in playbooks if path.parent == project]
     libvirt = [path.as_posix() for path in files if path.suffix == ".xml" and is_libvirt(folder / path)]
@@ -105,7 +106,7 @@ def inventories_of(folder: Path, project: Path, files: Iterable[Path]) -> dict[s
                 or path.suffix in (".ini", ".yml", ".yaml", "")
             ):
                 found.setdefault(Path(below).stem, Path(*path.parts[: index + 2]).as_posix())
-        elif path.name in INVENTORY_NAMES and path.parent in (project, Path(".")):
+        elif path.name in INVENTORY_NAMES and path.parent in (project, Path()):
             found.setdefault(path.stem if path.stem not in ("hosts", "inventory") else "default", path.as_posix())
     configured = configured_inventory(folder / project)
     if not found and configured:
@@ -151,8 +152,8 @@ def text(found: Found) -> str:
         "playbooks:" if found.playbooks else "playbooks: []  # name them, for example [site.yml]",
         *(f"  - {quoted(name)}" for name in found.playbooks),
         "",
-        "# One entry per environment. Inventories as ansible-playbook's -i takes them; libvirt connection URIs, opened read-only:",
-        "# qemu+ssh://host/system, qemu:///system, or test:FILE for libvirt's own test driver.",
+        "# One entry per environment. Inventories as ansible-playbook's -i takes them; libvirt connection URIs,",
+        "# opened read-only: qemu+ssh://host/system, qemu:///system, or test:FILE for libvirt's own test driver.",
         "environments:" if found.inventories else "environments: {}",
     ]
     for name, inventory in found.inventories.items():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What one recorded task means: packages it installs, services it starts, jobs, containers, folders and disks it makes."""
+"""What one recorded task means: the packages, services, jobs, containers, folders and disks that it makes."""
 
 from __future__ import annotations
 
@@ -12,12 +12,25 @@ import msgspec
 
 from migrate.model.task import RecordedTask
 
-PACKAGE_MODULES = frozenset("apt package dnf dnf5 yum apk zypper pacman homebrew pkgng openbsd_pkg snap win_chocolatey aptitude portage".split())
+PACKAGE_MODULES = frozenset(
+    "apt package dnf dnf5 yum apk zypper pacman homebrew pkgng openbsd_pkg snap win_chocolatey aptitude portage".split()
+)
 LANGUAGE_MODULES = frozenset("pip npm yarn gem bundler composer cpanm maven_artifact".split())
-SERVICE_MODULES = frozenset("service systemd systemd_service sysvinit openrc upstart runit svc win_service initctl".split())
-CONTAINER_MODULES = re.compile(r"^(docker_container|podman_container|kolla_container|kolla_docker|docker_swarm_service|docker|paunch|container|nomad_job)$")
-STARTED = frozenset("started restarted reloaded running present healthy start_container recreate_or_restart_container recreate_container restart_container".split())
-GONE = frozenset("absent stopped removed uninstalled deinstalled remove_container stop_container remove_volume stop_and_remove_container purged".split())
+SERVICE_MODULES = frozenset(
+    "service systemd systemd_service sysvinit openrc upstart runit svc win_service initctl".split()
+)
+CONTAINER_MODULES = re.compile(
+    r"^(docker_container|podman_container|kolla_container|kolla_docker|docker_swarm_service|docker|paunch|container|nomad_job)$"
+)
+STARTED = frozenset(
+    "started restarted reloaded running present healthy start_container recreate_or_restart_container "
+    "recreate_container restart_container".split()
+)
+GONE = frozenset(
+    "absent stopped removed uninstalled deinstalled remove_container stop_container remove_volume "
+    "stop_and_remove_container purged".split()
+)
+ABSENT = GONE - {"stopped", "stop_container"}
 SHELL_MODULES = frozenset("shell command raw script win_shell win_command".split())
 SHELL_STARTS = (
     re.compile(r"\bsystemctl\s+(?:--\S+\s+)*(?:re)?(?:start|enable|reload-or-restart)\s+(?:--now\s+)?([\w@.:\-]+)"),
@@ -42,6 +55,11 @@ class Start(msgspec.Struct, frozen=True):
     schedule: str = ""
     command: str = ""
     user: str = ""
+
+    @property
+    def removed(self) -> bool:
+        """True when nothing of it is left on the machine, rather than that it is stopped."""
+        return not self.running and str(self.task.args.get("state") or self.task.args.get("action") or "") in ABSENT
 
 
 def strings(value: Any) -> Iterator[str]:
@@ -137,7 +155,10 @@ def cron_starts(task: RecordedTask) -> list[Start]:
         return []
     job = str(task.args.get("job", ""))
     name = str(task.args.get("name") or task.args.get("cron_file") or job)
-    running = str(task.args.get("state", "present")) not in GONE and str(task.args.get("disabled", "")).lower() not in ("true", "yes")
+    running = str(task.args.get("state", "present")) not in GONE and str(task.args.get("disabled", "")).lower() not in (
+        "true",
+        "yes",
+    )
     special = task.args.get("special_time")
     fields = [str(task.args.get(key, "*")) for key in ("minute", "hour", "day", "month", "weekday")]
     schedule = f"@{special}" if special else " ".join(fields)

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from migrate.assess import actions
-from migrate.assess.drafts import Draft, drafts
+from migrate.assess.drafts import Draft, drafts, merged
 from migrate.assess.edges import with_edges
 from migrate.assess.ports import ports
 from migrate.assess.rules import gather, hosting, settings, software, storage
@@ -16,42 +16,85 @@ from migrate.assess.verdict import judge
 from migrate.catalog import Index
 from migrate.model.machine import Machine
 from migrate.model.task import RecordedTask
-from migrate.model.workload import Kind, Placement, Port, Workload
+from migrate.model.workload import Kind, Nature, Placement, Port, Workload
 
+CLEANED = "an emptyDir: what is scratch goes with its pod"
 RULE_MODULES = (software, storage, settings, hosting)
 
 
-def assess(environment: str, tasks: Sequence[RecordedTask], machines: Sequence[Machine], index: Index) -> tuple[Workload, ...]:
+def assess(
+    environment: str, tasks: Sequence[RecordedTask], machines: Sequence[Machine], index: Index
+) -> tuple[Workload, ...]:
     """Every workload of one environment, with its verdict; sorted by name."""
-    by_kind: dict[int, list[RecordedTask]] = defaultdict(list)
-    for task in tasks:
-        by_kind[task.kind].append(task)
-    members: dict[int, list[Machine]] = defaultdict(list)
-    for machine in machines:
-        members[machine.kind].append(machine)
-    found = drafts(tasks, index)
-    named = names(found)
-    workloads = []
-    for draft, name in zip(found, named, strict=True):
-        neighbours = tuple(task for kind in sorted(draft.kinds) for task in by_kind[kind])
-        here = tuple(machine for kind in sorted(draft.kinds) for machine in members[kind])
-        subject = Subject(draft, tuple(sorted(here, key=lambda machine: machine.name)), neighbours, index)
-        workloads.append(workload(environment, name, subject))
+    estate = Estate(environment, tasks, machines, index)
+    found = [draft for alike in same_workload(drafts(tasks, index)) for draft in estate.told_apart(alike)]
+    subjects = [estate.subject(draft) for draft in found]
+    workloads = [workload(environment, name, subject) for subject, name in zip(subjects, names(subjects), strict=True)]
     return with_edges(sorted(workloads, key=lambda one: (one.name, one.hosts)), machines)
 
 
-def names(found: Sequence[Draft]) -> list[str]:
-    """Unique names: a name that two roles or groups share gets the group, then the role, then a number."""
-    plain = Counter(draft.name for draft in found)
-    longer = [draft.name if plain[draft.name] == 1 else f"{draft.name}-{word(draft.hosts)}" for draft in found]
-    shared = Counter(longer)
-    longest = [name if shared[name] == 1 else f"{name}-{word(draft.role)}" for name, draft in zip(longer, found, strict=True)]
+def same_workload(found: Sequence[Draft]) -> list[list[Draft]]:
+    """Drafts of one workload on several classes. Plumbing is one however many roles care for it."""
+    groups: dict[tuple[str, ...], list[Draft]] = defaultdict(list)
+    for draft in found:
+        groups[("plumbing", draft.name) if draft.plumbing else (draft.role, draft.hosts, draft.name)].append(draft)
+    return list(groups.values())
+
+
+class Estate:
+    """Tasks and machines of one environment, by class."""
+
+    def __init__(
+        self, environment: str, tasks: Sequence[RecordedTask], machines: Sequence[Machine], index: Index
+    ) -> None:
+        self.environment, self.index = environment, index
+        self.tasks: dict[int, list[RecordedTask]] = defaultdict(list)
+        self.machines: dict[int, list[Machine]] = defaultdict(list)
+        for task in tasks:
+            self.tasks[task.kind].append(task)
+        for machine in machines:
+            self.machines[machine.kind].append(machine)
+
+    def subject(self, draft: Draft) -> Subject:
+        neighbours = tuple(task for kind in sorted(draft.kinds) for task in self.tasks[kind])
+        here = sorted(
+            (machine for kind in draft.kinds for machine in self.machines[kind]), key=lambda machine: machine.name
+        )
+        return Subject(draft, tuple(here), neighbours, self.index)
+
+    def told_apart(self, alike: Sequence[Draft]) -> list[Draft]:
+        """One draft for all classes with the same verdict: one role can make a cache here and a store there."""
+        if len(alike) == 1 or alike[0].plumbing:
+            return [merged(alike)]
+        groups: dict[tuple[str, ...], list[Draft]] = defaultdict(list)
+        for draft in alike:
+            subject = self.subject(draft)
+            verdict = judge(subject, gather(subject))
+            groups[verdict.nature, verdict.kind, verdict.placement].append(draft)
+        return [merged(group) for group in groups.values()]
+
+
+def names(found: Sequence[Subject]) -> list[str]:
+    """Unique names: one that several share gets the group, then the role, then a machine, where that tells."""
+    named = [subject.draft.name for subject in found]
+    for more in (lambda one: one.draft.hosts, lambda one: one.draft.role, first_machine):
+        told: dict[str, set[str]] = defaultdict(set)
+        for subject, name in zip(found, named, strict=True):
+            told[name].add(more(subject))
+        named = [
+            f"{name}-{word(more(subject))}" if len(told[name]) > 1 else name
+            for subject, name in zip(found, named, strict=True)
+        ]
     count: Counter[str] = Counter()
     unique = []
-    for name in longest:
+    for name in named:
         count[name] += 1
         unique.append(name if count[name] == 1 else f"{name}-{count[name]}")
     return unique
+
+
+def first_machine(subject: Subject) -> str:
+    return subject.machines[0].name if subject.machines else ""
 
 
 def word(text: str) -> str:
@@ -63,7 +106,7 @@ def workload(environment: str, name: str, subject: Subject) -> Workload:
     evidence = gather(subject)
     verdict = judge(subject, evidence)
     plumbing = verdict.kind is Kind.PLUMBING
-    listening: tuple[Port, ...] = () if verdict.placement is Placement.DROP else ports(subject)
+    listening: tuple[Port, ...] = ports(subject) if draft.running and verdict.placement is not Placement.DROP else ()
     return Workload(
         name=name,
         environment=environment,
@@ -80,10 +123,14 @@ def workload(environment: str, name: str, subject: Subject) -> Workload:
         packages=tuple(sorted({package for task in draft.tasks for package in actions.packages(task)})),
         users=tuple(sorted({str(task.args.get("name", "")) for task in draft.tasks if task.module == "user"} - {""})),
         ports=listening,
-        data_dirs=data_dirs(subject),
+        data_dirs=() if verdict.nature is Nature.STATELESS else data_dirs(subject),
         evidence=evidence,
         tasks=() if plumbing else tuple(draft.tasks),
-        replaced_by=product.replaced_by if product and plumbing else "",
+        replaced_by=product.replaced_by
+        if product and plumbing
+        else CLEANED
+        if draft.cleans and verdict.placement is Placement.DROP
+        else "",
     )
 
 

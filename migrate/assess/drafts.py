@@ -1,29 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Recorded tasks grouped into draft workloads: what is started, by which role, on which classes of machines."""
+"""Recorded tasks grouped into draft workloads, each with the tasks that belong to it, class by class of machines."""
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 
 import msgspec
 
 from migrate.assess import actions
 from migrate.assess.actions import Start
-from migrate.assess.unitfile import Program, UnitText, cron_jobs, programs, unit_text, units_written, words
+from migrate.assess.belonging import agent_of, deploys_code, names_of, products_of, reached, writers
+from migrate.assess.cleaning import cleans
+from migrate.assess.starting import Scope, Sighting, base_of, scopes, sightings
+from migrate.assess.unitfile import UnitText, unit_text, units_written
 from migrate.catalog import Index
 from migrate.model.product import Product
 from migrate.model.task import RecordedTask
 from migrate.model.workload import Kind, Unit
 
-INTERPRETERS = frozenset("python python2 python3 java node nodejs ruby perl php bash sh env bundle npm npx yarn uv poetry dotnet sudo nice ionice".split())
-NOT_SERVICES = (".mount", ".target", ".slice", ".device", ".swap")
-TOKENISH = re.compile(r"mg(?:sec|need|unk)_\w+_x")
 
-
-class Draft(msgspec.Struct):
-    """A workload being put together; `scope` is the play and outermost role that it was found in."""
+class Draft(msgspec.Struct, eq=False):
+    """A workload being put together; `role` and `hosts` are the outermost role and the play that it was found in."""
 
     name: str
     role: str
@@ -35,6 +34,7 @@ class Draft(msgspec.Struct):
     kinds: set[int] = set()
     tasks: list[RecordedTask] = []
     texts: list[UnitText] = []
+    cleans: str = ""
 
     @property
     def scheduled(self) -> bool:
@@ -45,179 +45,245 @@ class Draft(msgspec.Struct):
     def running(self) -> bool:
         return any(start.running for start in self.starts)
 
+    @property
+    def plumbing(self) -> bool:
+        return self.product is not None and self.product.kind is Kind.PLUMBING
 
-class Scope(msgspec.Struct, frozen=True):
-    """All tasks of one role (with what it depends on) in one play on one class of machines."""
-
-    kind: int
-    role: str
-    hosts: str
-    tasks: tuple[RecordedTask, ...]
-
-
-def scopes(tasks: Iterable[RecordedTask]) -> list[Scope]:
-    """Tasks by class, play's hosts and outermost role; tasks handed to another machine belong to nobody here."""
-    grouped: dict[tuple[int, str, str], list[RecordedTask]] = defaultdict(list)
-    for task in tasks:
-        if not task.delegate_to and task.kind >= 0:
-            grouped[task.kind, task.hosts, task.roles[0] if task.roles else ""].append(task)
-    return [Scope(kind, role, hosts, tuple(held)) for (kind, hosts, role), held in grouped.items()]
+    @property
+    def own_code(self) -> bool:
+        """A program of the user's, be it in a runtime that is known."""
+        return self.product is None or (self.product.category == "runtime" and not self.matched.startswith("unit "))
 
 
 def drafts(tasks: Iterable[RecordedTask], index: Index) -> list[Draft]:
-    """Every workload that the tasks show, merged over classes; sorted by name."""
-    held = list(tasks)
+    """Every workload that the tasks show, one per class of machines; sorted by name."""
     by_kind: dict[int, list[RecordedTask]] = defaultdict(list)
-    for task in held:
+    for task in tasks:
         by_kind[task.kind].append(task)
-    written = {kind: units_written(tuple(of_kind)) for kind, of_kind in by_kind.items()}
-    found: dict[tuple[str, ...], Draft] = {}
-    for scope in scopes(held):
-        for draft in of_scope(scope, written[scope.kind], index):
-            merge(found, draft)
-    return sorted(found.values(), key=lambda draft: (draft.name, draft.role, draft.hosts))
+    found = [draft for kind, held in by_kind.items() if kind >= 0 for draft in Class(kind, held, index).drafts()]
+    return sorted(found, key=lambda draft: (draft.name, draft.role, draft.hosts))
 
 
-def merge(found: dict[tuple[str, ...], Draft], draft: Draft) -> None:
-    """Plumbing is one workload however many roles care for it; others are one per role and play."""
-    plumbing = draft.product is not None and draft.product.kind is Kind.PLUMBING
-    key = ("plumbing", draft.name) if plumbing else (draft.role, draft.hosts, draft.name)
-    if key not in found:
-        found[key] = draft
-        return
-    old = found[key]
-    old.starts += draft.starts
-    old.units = {**draft.units, **old.units}
-    old.kinds |= draft.kinds
-    old.tasks += draft.tasks
-    old.texts += draft.texts
+def merged(alike: Sequence[Draft]) -> Draft:
+    """The same workload on several classes of machines."""
+    first = alike[0]
+    units = {name: unit for draft in reversed(alike) for name, unit in draft.units.items()}
+    return msgspec.structs.replace(
+        first,
+        starts=[start for draft in alike for start in draft.starts],
+        units=units,
+        kinds={kind for draft in alike for kind in draft.kinds},
+        tasks=[task for draft in alike for task in draft.tasks],
+        texts=[text for draft in alike for text in draft.texts],
+    )
 
 
-def of_scope(scope: Scope, written: Mapping[str, UnitText], index: Index) -> Iterator[Draft]:
-    """The workloads of one role on one class."""
-    named: dict[str, Draft] = {}
-    for start in every_start(scope, index):
-        if start.name.endswith(NOT_SERVICES) or not start.name:
-            continue
-        product, matched = recognise(start, scope, written, index)
-        if product is not None and product.kind is Kind.LIBRARY and start.manager == "package":
-            continue
-        name = draft_name(start, product, scope)
-        draft = named.setdefault(name, Draft(name=name, role=scope.role, hosts=scope.hosts, product=product, matched=matched))
-        draft.starts.append(start)
-        draft.kinds.add(scope.kind)
-        add_unit(draft, start, written)
-    services = [draft for draft in named.values() if draft.product is None or draft.product.kind is not Kind.PLUMBING]
-    for draft in named.values():
-        if draft.product is None or draft.product.kind is not Kind.PLUMBING:
-            draft.tasks = [task for task in scope.tasks if belongs(task, draft, services, index)]
-        else:
-            draft.tasks = [task for task in scope.tasks if draft.product.key in products_of(task, index)]
-        draft.tasks = draft.tasks or [start.task for start in draft.starts]
-    yield from named.values()
-    if not any(draft.running for draft in services):
-        yield from bare_plumbing(scope, set(named), index)
+class Class:
+    """All that was recorded on one class of machines, and the workloads in it."""
 
+    def __init__(self, kind: int, tasks: Sequence[RecordedTask], index: Index) -> None:
+        self.kind, self.tasks, self.index = kind, tasks, index
+        self.scopes = scopes(tasks)
+        self.written = units_written(tuple(tasks))
 
-def every_start(scope: Scope, index: Index) -> Iterator[Start]:
-    """Starts by tasks, by files that schedule or supervise, and by packages whose unit starts itself."""
-    named: set[str] = set()
-    for task in scope.tasks:
-        for start in actions.starts(task):
-            named.add(start.name)
-            yield start
-        for program in programs(task):
-            yield program_start(program, task)
-        for name, schedule, user, command in cron_jobs(task):
-            yield Start(name, "cron", task, schedule=schedule, command=command, user=user)
-    for task in scope.tasks:
-        for package in actions.packages(task):
-            for product in index.packages.find(package):
-                if product.starts and not any(unit in named for unit in product.units):
-                    yield Start(product.units[0] if product.units else product.key, "package", task)
+    @cached_property
+    def about(self) -> Mapping[int, set[str]]:
+        return {id(task): products_of(task, self.index) for task in self.tasks}
 
+    def drafts(self) -> list[Draft]:
+        """Services and jobs, build agents, plumbing, in this order."""
+        named: dict[tuple[str, str], list[Sighting]] = defaultdict(list)
+        for sighting in sightings(self.scopes, self.written, self.index):
+            role = sighting.scope.role if sighting.start.schedule else ""
+            named[sighting.name, role].append(sighting)
+        scoped = [self.draft(seen) for seen in named.values() if not self.removed(seen)]
+        scoped += [(scope, agent) for scope in self.scopes if (agent := self.agent(scope, scoped))]
+        for scope, draft in scoped:
+            self.give_tasks(draft, scope, [other for where, other in scoped if where is scope and not other.plumbing])
+        self.give_code([draft for _, draft in scoped], scoped)
+        every = [draft for _, draft in scoped]
+        return [*every, *self.bare_plumbing({draft.name for draft in every}, scoped)]
 
-def program_start(program: Program, task: RecordedTask) -> Start:
-    manager = "container" if program.image else "supervisor"
-    return Start(program.name, manager, task, image=program.image, command=program.command, user=program.user)
+    def removed(self, seen: Sequence[Sighting]) -> bool:
+        """Nothing runs, and it is plumbing, or was removed rather than stopped: nothing is left to move."""
+        if any(sighting.start.running for sighting in seen):
+            return False
+        product = seen[0].product
+        gone = {name for task in self.tasks for name in actions.removed_packages(task)}
+        uninstalled = product is not None and any(product in self.index.packages.find(name) for name in gone)
+        plumbing = product is not None and product.kind is Kind.PLUMBING
+        return plumbing or uninstalled or all(sighting.start.removed for sighting in seen)
 
+    def owner(self, seen: Sequence[Sighting]) -> Scope:
+        """Of all roles that start it, the one that installs it or writes its unit; else the first to start it."""
 
-def recognise(start: Start, scope: Scope, written: Mapping[str, UnitText], index: Index) -> tuple[Product | None, str]:
-    """The product behind a start, and what it was known by: unit, image, program, or a package of the same role."""
-    base = start.name.removesuffix(".timer").removesuffix(".socket")
-    if start.image and (found := index.image(start.image)):
-        return found[0], f"image {start.image}"
-    text = unit_text(dict(written), base)
-    command = start.command or (text.command if text else "")
-    if start.manager in ("systemd", "shell", "package") and not start.schedule and (found := index.units.find(base)):
-        return prefer(found, scope, index), f"unit {base}"
-    if command and (known := by_command(command, index)):
-        return known
-    if start.manager in ("supervisor", "container", "pm2") and (found := index.units.find(base)):
-        return prefer(found, scope, index), f"{start.manager} {base}"
-    if text is None and not command and start.manager in ("systemd", "shell"):
-        return by_package(scope, index)
-    return None, ""
+        def weight(sighting: Sighting) -> tuple[bool, bool]:
+            text, tasks = unit_text(self.written, base_of(sighting.start.name)), sighting.scope.tasks
+            key = sighting.product.key if sighting.product is not None else ""
+            installs = any(key in self.about[id(task)] for task in tasks if actions.packages(task))
+            return installs or (
+                text is not None and any(task is text.task for task in tasks)
+            ), not sighting.start.task.handler
 
+        return max(seen, key=weight).scope
 
-def by_command(command: str, index: Index) -> tuple[Product, str] | None:
-    """A program by the base name of what is executed; interpreters are looked through to what they run."""
-    for word in words(command):
-        if word.startswith("-") and not word.endswith((".jar", ".war")):
-            continue
-        base = word.rsplit("/", 1)[-1]
-        if found := index.processes.find(base):
-            if found[0].kind is not Kind.LIBRARY:
-                return found[0], f"program {base}"
-        if base.rstrip("0123456789.") not in INTERPRETERS and "=" not in word:
+    def draft(self, seen: Sequence[Sighting]) -> tuple[Scope, Draft]:
+        """One workload of all that starts it, and the scope that it belongs to."""
+        scope = self.owner(seen)
+        known = next((sighting for sighting in seen if sighting.product is not None), seen[0])
+        draft = Draft(
+            seen[0].name, scope.role, scope.hosts, product=known.product, matched=known.matched, kinds={self.kind}
+        )
+        named = any(sighting.start.running and sighting.start.manager != "package" for sighting in seen)
+        for sighting in seen:
+            draft.starts.append(sighting.start)
+            if sighting.start.manager != "package" or not named:
+                add_unit(draft, sighting.start, self.written)
+        return scope, draft
+
+    def agent(self, scope: Scope, scoped: Sequence[tuple[Scope, Draft]]) -> Draft | None:
+        """A build agent that its controller starts: no other service of the role tells what it is for."""
+        serving = [draft for where, draft in scoped if where is scope and draft.running and not draft.plumbing]
+        product = agent_of(scope.role, scope.hosts if not scope.role else "", self.index)
+        if product is None or any(not draft.scheduled for draft in serving):
             return None
-    return None
+        start = Start(product.key, "agent", scope.tasks[0])
+        unit = Unit(name=product.key, manager="agent", place=start.task.place)
+        matched = f"role {scope.role}" if scope.role else f"group {scope.hosts}"
+        return Draft(
+            product.key,
+            scope.role,
+            scope.hosts,
+            product,
+            matched,
+            starts=[start],
+            units={product.key: unit},
+            kinds={self.kind},
+        )
+
+    def give_tasks(self, draft: Draft, scope: Scope, services: Sequence[Draft]) -> None:
+        """The tasks that belong to a draft, in the order in which they were recorded."""
+        wanted = {id(start.task) for start in draft.starts}
+        reach = reached(draft.units.values(), draft.texts, self.by_path)
+        wanted |= {id(task) for task in reach if not self.is_plumbing(task)}
+        draft.cleans = self.cleaning(draft, reach)
+        if draft.product is not None and not draft.own_code:
+            wanted |= {id(task) for task in self.tasks if self.about_only(task, draft)}
+        if not draft.cleans and not draft.plumbing:
+            wanted |= {id(task) for task in scope.tasks if self.belongs(task, draft, services)}
+        draft.tasks = [task for task in self.tasks if id(task) in wanted]
+
+    @cached_property
+    def by_path(self) -> Mapping[str, list[RecordedTask]]:
+        return writers(self.tasks)
+
+    def is_plumbing(self, task: RecordedTask) -> bool:
+        return any(self.index.products[key].kind is Kind.PLUMBING for key in self.about[id(task)])
+
+    def about_only(self, task: RecordedTask, draft: Draft) -> bool:
+        """Plainly about this product, wherever it stands; the tasks of an instance are those of its own role."""
+        alone = draft.product is not None and (draft.plumbing or draft.name == draft.product.key)
+        return (
+            alone and not task.delegate_to and draft.product is not None and draft.product.key in self.about[id(task)]
+        )
+
+    def cleaning(self, draft: Draft, reach: Sequence[RecordedTask]) -> str:
+        """What a job removes, when its command, or the one script that this runs, does nothing else."""
+        if not draft.scheduled or not draft.running:
+            return ""
+        scripts = [task.file.text for task in reach if task.file is not None and task.file.text]
+        commands = [unit.command for unit in draft.units.values()]
+        told = [
+            cleans(scripts[0]) if len(scripts) == 1 and len(command.split()) == 1 else cleans(command)
+            for command in commands
+        ]
+        return ", ".join(told) if all(told) else ""
+
+    def belongs(self, task: RecordedTask, draft: Draft, services: Sequence[Draft]) -> bool:
+        """False for a task that is plainly about another service of the same role."""
+        others = [other for other in services if other is not draft]
+        about = self.about[id(task)]
+        siblings = twins(draft, others)
+        alike = any(other.product is draft.product for other in siblings)
+        if not others or (draft.product is not None and draft.product.key in about and not alike):
+            return True
+        if any(
+            other.product is not None and other.product.key in about
+            for other in others
+            if other.product is not draft.product
+        ):
+            return False
+        if any(start.task is task for other in others for start in other.starts):
+            return any(start.task is task for start in draft.starts)
+        if any(text.task is task for other in others for text in other.texts):
+            return any(text.task is task for text in draft.texts)
+        if siblings and (named := names_of(task, [short(one) for one in (draft, *siblings)])):
+            return short(draft) in named
+        return draft.own_code or draft.scheduled or not any(other.own_code and not other.scheduled for other in others)
+
+    def give_code(self, every: Sequence[Draft], scoped: Sequence[tuple[Scope, Draft]]) -> None:
+        """Roles that put code on the machine and start nothing: it runs in the runtime or web server that is there."""
+        serving = [scope for scope, draft in scoped if draft.running and not draft.plumbing]
+        idle = [
+            scope for scope in self.scopes if scope not in serving and any(deploys_code(task) for task in scope.tasks)
+        ]
+        hosts = [
+            draft
+            for draft in every
+            if draft.product is not None and draft.product.category == "runtime" and not draft.own_code
+        ]
+        hosts = hosts or [draft for draft in every if draft.product is not None and draft.product.category == "web"]
+        if idle and not any(draft.own_code and draft.running and not draft.scheduled for draft in every):
+            more = {
+                id(task)
+                for scope in idle
+                for task in scope.tasks
+                if not self.is_plumbing(task) and not self.about[id(task)]
+            }
+            for draft in hosts:
+                held = {id(task) for task in draft.tasks} | more
+                draft.tasks = [task for task in self.tasks if id(task) in held]
+
+    def bare_plumbing(self, named: set[str], scoped: Sequence[tuple[Scope, Draft]]) -> Iterator[Draft]:
+        """Plumbing without a unit of its own (accounts, sysctl, logrotate), in roles that run no service."""
+        serving = [scope for scope, draft in scoped if draft.running and not draft.plumbing]
+        found: dict[str, Draft] = {}
+        for scope in (scope for scope in self.scopes if scope not in serving):
+            for task in (task for task in scope.tasks if not switches_off(task)):
+                for key in sorted(self.about[id(task)] - named):
+                    product = self.index.products[key]
+                    if product.kind is Kind.PLUMBING:
+                        fresh = Draft(key, scope.role, scope.hosts, product, f"{task.module} task", kinds={self.kind})
+                        found.setdefault(key, fresh).tasks.append(task)
+        yield from found.values()
 
 
-def by_package(scope: Scope, index: Index) -> tuple[Product | None, str]:
-    """When the unit's name says nothing (a variable, a token), the one product that the role installs."""
-    found: dict[str, tuple[Product, str]] = {}
-    for task in scope.tasks:
-        for package in actions.packages(task):
-            for product in index.packages.find(package):
-                if product.kind not in (Kind.LIBRARY, Kind.PLUMBING):
-                    found.setdefault(product.key, (product, f"package {package}"))
-    return next(iter(found.values())) if len(found) == 1 else (None, "")
+def switches_off(task: RecordedTask) -> bool:
+    """A task that removes or stops something makes no plumbing."""
+    started = actions.starts(task)
+    return actions.is_removal(task) or (bool(started) and not any(start.running for start in started))
 
 
-def prefer(found: tuple[Product, ...], scope: Scope, index: Index) -> Product:
-    """Of products that share a unit name, the one whose package the role installs."""
-    if len(found) == 1:
-        return found[0]
-    installed = {product.key for task in scope.tasks for package in actions.packages(task) for product in index.packages.find(package)}
-    return next((product for product in found if product.key in installed), found[0])
+def twins(draft: Draft, others: Iterable[Draft]) -> list[Draft]:
+    """Others that the same line of a role starts: in a loop, or because the role is listed more than once."""
+    lines = {(start.task.place, start.task.action) for start in draft.starts}
+    return [other for other in others if any((start.task.place, start.task.action) in lines for start in other.starts)]
 
 
-def draft_name(start: Start, product: Product | None, scope: Scope) -> str:
-    """The product for well-known software, the unit for one's own; a runtime is named by the unit that it runs."""
-    base = start.name.removesuffix(".timer").removesuffix(".socket").split("@")[0]
-    if product is not None and (start.manager == "package" or product.category != "runtime" or product.kind is Kind.PLUMBING):
-        own_container = start.manager == "container" and product.kind is not Kind.PLUMBING
-        return slug(base) if own_container or start.schedule else product.key
-    if not base or TOKENISH.search(base):
-        return slug(scope.role or scope.hosts)
-    return slug(base)
-
-
-def slug(text: str) -> str:
-    return re.sub(r"[^a-z0-9.]+", "-", TOKENISH.sub("x", text).lower()).strip("-.") or "workload"
+def short(draft: Draft) -> str:
+    """What files of one of several instances are called: `sessions` of redis-server@sessions."""
+    name = next(iter(draft.units), draft.name)
+    return name.partition("@")[2] or name
 
 
 def add_unit(draft: Draft, start: Start, written: Mapping[str, UnitText]) -> None:
     """The unit behind a start; a timer gives its service a schedule."""
     if not start.running:
         return
-    base = start.name.removesuffix(".timer").removesuffix(".socket")
-    text = unit_text(dict(written), base)
-    timer = written.get(f"{base}.timer") if start.name.endswith(".timer") else None
+    base = base_of(start.name)
+    text = unit_text(written, base)
     if text is not None and text not in draft.texts:
         draft.texts.append(text)
-    schedule = start.schedule or (timer.first("Timer.OnCalendar") or timer.first("Timer.OnUnitActiveSec") or "timer" if timer else "")
     old = draft.units.get(base)
     draft.units[base] = Unit(
         name=base,
@@ -227,46 +293,15 @@ def add_unit(draft: Draft, start: Start, written: Mapping[str, UnitText]) -> Non
         directory=text.first("Service.WorkingDirectory") if text else "",
         environment=text.environment if text else {},
         environment_files=tuple(path.lstrip("-") for path in text.all("Service.EnvironmentFile")) if text else (),
-        schedule=schedule,
+        schedule=start.schedule or timer_of(start, base, written) or (old.schedule if old else ""),
         image=start.image,
         place=start.task.place if start.manager == "package" or text is None else text.task.place,
     )
 
 
-def products_of(task: RecordedTask, index: Index) -> set[str]:
-    """Keys of products that a task is plainly about, by package, unit, module or configuration path."""
-    found = {product.key for name in actions.packages(task) + actions.removed_packages(task) for product in index.packages.find(name)}
-    found |= {product.key for start in actions.starts(task) for product in index.units.find(start.name)}
-    found |= {product.key for product in index.modules.find(task.action)}
-    if task.file is not None or task.module in ("file", "lineinfile", "blockinfile", "replace", "ini_file"):
-        path = task.file.dest if task.file else str(task.args.get("path") or task.args.get("dest") or "")
-        found |= {product.key for prefix, product in index.config if path == prefix or path.startswith(prefix.rstrip("/") + "/")}
-    return found
-
-
-def belongs(task: RecordedTask, draft: Draft, services: list[Draft], index: Index) -> bool:
-    """False for a task that is plainly about another service of the same role."""
-    if len(services) < 2:
-        return True
-    others = [other for other in services if other is not draft]
-    about = products_of(task, index)
-    if draft.product is not None and draft.product.key in about:
-        return True
-    if any(other.product is not None and other.product.key in about for other in others):
-        return False
-    if any(start.task is task for other in others for start in other.starts):
-        return any(start.task is task for start in draft.starts)
-    return not any(text.task is task for other in others for text in other.texts)
-
-
-def bare_plumbing(scope: Scope, named: set[str], index: Index) -> Iterator[Draft]:
-    """Plumbing without a unit of its own (accounts, sysctl, logrotate), in roles that run no service."""
-    found: dict[str, Draft] = {}
-    for task in scope.tasks:
-        for key in sorted(products_of(task, index)):
-            product = index.products[key]
-            if product.kind is Kind.PLUMBING and key not in named:
-                draft = found.setdefault(key, Draft(name=key, role=scope.role, hosts=scope.hosts, product=product, matched=f"{task.module} task"))
-                draft.kinds.add(scope.kind)
-                draft.tasks.append(task)
-    yield from found.values()
+def timer_of(start: Start, base: str, written: Mapping[str, UnitText]) -> str:
+    """When a timer runs its service; "" for a start that is not a timer's."""
+    timer = written.get(f"{base}.timer")
+    if not start.name.endswith(".timer"):
+        return ""
+    return timer.first("Timer.OnCalendar") or timer.first("Timer.OnUnitActiveSec") or "timer" if timer else "timer"

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ports a workload listens on: from its own command and configuration, else what the catalog knows. Firewall rules are not listeners."""
+"""Ports a workload listens on: told by its command and configuration, else by the catalog; never by a firewall."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from migrate.assess.drafts import products_of
+from migrate.assess.belonging import products_of
 from migrate.assess.rules.settings import uncommented
 from migrate.assess.subject import Subject
 from migrate.model.product import CatalogPort
@@ -20,9 +20,18 @@ IN_COMMAND = re.compile(
 IN_CONFIG = (
     re.compile(r"^\s*listen\s+(?:\[[^\]]*\]:|[\w.*\-]+:)?(\d{2,5})\b", re.MULTILINE | re.IGNORECASE),
     re.compile(r"^\s*bind\s+(?:\[[^\]]*\]:|[\w.*\-]*:)(\d{2,5})\b", re.MULTILINE),
-    re.compile(r"^\s*(?:port|http[._]port|http_listen_port|server\.port|listen_port|tcp[._]port|listeners\.tcp\.default)\s*[=: ]\s*\"?(\d{2,5})\b", re.MULTILINE | re.IGNORECASE),
+    re.compile(
+        r"^\s*(?:port|http[._]port|http_listen_port|server\.port|listen_port|tcp[._]port|listeners\.tcp\.default)"
+        r"\s*[=: ]\s*\"?(\d{2,5})\b",
+        re.MULTILINE | re.IGNORECASE,
+    ),
     re.compile(r"^\s*-p\s+(\d{2,5})\b", re.MULTILINE),
 )
+SETTING = re.compile(
+    r"^\s*(?:export\s+)?(?:(?:\w+_)?(?:LISTEN_?|HTTP_?|SERVER_?)?PORT|server\.port)\s*[=:]\s*[\"']?(\d{2,5})\b",
+    re.MULTILINE,
+)
+SPRING = re.compile(r"/application[\w\-]*\.(?:properties|ya?ml)$")
 ENVIRONMENT = re.compile(r"^(?:\w+_)?(?:LISTEN_?)?PORT$", re.IGNORECASE)
 PUBLISHED = re.compile(r"^(?:[\d.]+:|\[[^\]]*\]:)?(?:\d+:)?(\d+)(?:/(tcp|udp))?$")
 
@@ -32,7 +41,14 @@ def ports(subject: Subject) -> tuple[Port, ...]:
     known = {port.port: port for port in (subject.product.ports if subject.product else ())}
     said = list(from_units(subject)) + list(from_config(subject)) + list(from_containers(subject))
     if not said and not subject.draft.scheduled:
-        said = [Port(port.port, port.protocol, port.name, f"catalog entry {subject.product.key}") for port in catalogued(subject)] if subject.product else []
+        said = (
+            [
+                Port(port.port, port.protocol, port.name, f"catalog entry {subject.product.key}")
+                for port in catalogued(subject)
+            ]
+            if subject.product
+            else []
+        )
     found: dict[tuple[int, str], Port] = {}
     for port in said:
         name = known[port.number].name if port.number in known else port.name
@@ -57,7 +73,8 @@ def from_units(subject: Subject) -> Iterator[Port]:
 
 def from_config(subject: Subject) -> Iterator[Port]:
     """Listen directives in files that belong to the product's own configuration."""
-    if subject.product is None:
+    if subject.product is None or subject.draft.own_code:
+        yield from from_settings(subject)
         return
     for task, text in subject.texts():
         if subject.product.key in products_of(task, subject.index) and not unit_like(task):
@@ -65,7 +82,19 @@ def from_config(subject: Subject) -> Iterator[Port]:
             for pattern in IN_CONFIG:
                 for found in pattern.finditer(plain):
                     if 0 < int(found[1]) < 65536:
-                        yield Port(int(found[1]), source=str(task.file.source if task.file and task.file.source else task.place))
+                        yield Port(
+                            int(found[1]),
+                            source=str(task.file.source if task.file and task.file.source else task.place),
+                        )
+
+
+def from_settings(subject: Subject) -> Iterator[Port]:
+    """The port in a program's environment file or in Spring's settings; a port variable elsewhere may be anyone's."""
+    named = {path for unit in subject.draft.units.values() for path in unit.environment_files}
+    for task in subject.tasks:
+        if task.file is not None and task.file.text and (task.file.dest in named or SPRING.search(task.file.dest)):
+            for found in SETTING.finditer(task.file.text):
+                yield Port(int(found[1]), source=str(task.file.source or task.place))
 
 
 def unit_like(task: RecordedTask) -> bool:
@@ -74,7 +103,12 @@ def unit_like(task: RecordedTask) -> bool:
 
 def from_containers(subject: Subject) -> Iterator[Port]:
     for start in subject.draft.starts:
-        published = start.task.args.get("published_ports") or start.task.args.get("ports") or start.task.args.get("publish") or ()
+        published = (
+            start.task.args.get("published_ports")
+            or start.task.args.get("ports")
+            or start.task.args.get("publish")
+            or ()
+        )
         for text in [published] if isinstance(published, str) else published if isinstance(published, list) else ():
             if start.running and (found := PUBLISHED.match(str(text))):
                 yield Port(int(found[1]), found[2] or "tcp", source=str(start.task.place))

@@ -34,15 +34,28 @@ class Subject(msgspec.Struct, frozen=True):
         return tuple(self.draft.tasks)
 
     def texts(self) -> Iterator[tuple[RecordedTask, str]]:
-        """Text of the files that its tasks write; code and static pages are left out by size and by place."""
+        """Text of the files that its tasks write or edit, and the environment that they give to containers."""
         for task in self.draft.tasks:
-            if task.file is not None and task.file.text and len(task.file.text) < CONFIG_LIMIT:
-                yield task, task.file.text
+            text = task.file.text if task.file is not None and task.file.text else edited(task)
+            if text and len(text) < CONFIG_LIMIT:
+                yield task, text
 
     def keeps_in(self, path: str) -> bool:
         """True when `path` is a data folder of the product, or above or below one."""
         dirs = self.product.data_dirs if self.product else ()
-        return any(within(path, folder) or (within(folder, path) and len(PurePosixPath(path).parts) > 2) for folder in dirs)
+        return any(
+            within(path, folder) or (within(folder, path) and len(PurePosixPath(path).parts) > 2) for folder in dirs
+        )
+
+
+def edited(task: RecordedTask) -> str:
+    """What a task puts into a file line by line, or into a container's environment, as lines of `key = value`."""
+    if task.module in ("lineinfile", "blockinfile", "replace") and str(task.args.get("state", "present")) != "absent":
+        return str(task.args.get("line") or task.args.get("block") or task.args.get("replace") or "")
+    if task.module == "ini_file":
+        return f"{task.args.get('option', '')} = {task.args.get('value', '')}"
+    given = task.args.get("env") or task.args.get("environment")
+    return "\n".join(f"{key}={value}" for key, value in given.items()) if isinstance(given, dict) else ""
 
 
 def within(path: str, folder: str) -> bool:

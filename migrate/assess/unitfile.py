@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from configparser import ConfigParser
 from configparser import Error as ConfigError
 from pathlib import PurePosixPath
@@ -18,17 +18,23 @@ import yaml
 
 from migrate.model.task import RecordedTask
 
-UNIT_PATH = re.compile(r"^(?:/etc|/lib|/usr/lib|/run|/usr/local/lib)/systemd/system/(?P<unit>[^/]+)\.(?P<type>service|timer|socket|path|mount)$")
-DROP_IN = re.compile(r"^(?:/etc|/lib|/usr/lib|/run)/systemd/system/(?P<unit>[^/]+)\.(?P<type>service|timer)\.d/[^/]+\.conf$")
+UNIT_PATH = re.compile(
+    r"^(?:/etc|/lib|/usr/lib|/run|/usr/local/lib)/systemd/system/(?P<unit>[^/]+)\.(?P<type>service|timer|socket|path|mount)$"
+)
+DROP_IN = re.compile(
+    r"^(?:/etc|/lib|/usr/lib|/run)/systemd/system/(?P<unit>[^/]+)\.(?P<type>service|timer)\.d/[^/]+\.conf$"
+)
 SUPERVISOR_PATH = re.compile(r"/supervisor(?:d)?(?:/conf\.d/|\.d/|/programs/)[^/]+$|/supervisord?\.conf$")
-CRON_PATH = re.compile(r"^/etc/cron\.(?P<when>d|hourly|daily|weekly|monthly)/(?P<name>[^/]+)$|^/etc/crontab$|^/var/spool/cron/")
+CRON_PATH = re.compile(
+    r"^/etc/cron\.(?P<when>d|hourly|daily|weekly|monthly)/(?P<name>[^/]+)$|^/etc/crontab$|^/var/spool/cron/"
+)
 COMPOSE_PATH = re.compile(r"(?:^|/)(?:docker-)?compose[\w.\-]*\.ya?ml$")
-CRON_LINE = re.compile(r"^\s*(?P<when>@\w+|(?:[\d*/,\-A-Za-z]+\s+){5})(?P<user>[a-z_][\w\-]*)\s+(?P<command>\S.*)$")
+CRON_LINE = re.compile(r"^\s*(?P<when>@\w+\s+|(?:[\d*/,\-A-Za-z]+\s+){5})(?P<user>[a-z_][\w\-]*)\s+(?P<command>\S.*)$")
 PREFIXES = "-@+!:|"
 
 
 class UnitText(msgspec.Struct, frozen=True):
-    """What a unit file says. `settings` maps `Section.Key` to all values given for it, in order; line is that of ExecStart."""
+    """What a unit file says. `settings` maps `Section.Key` to all values given for it, in order."""
 
     name: str
     type: str
@@ -78,11 +84,10 @@ def words(text: str) -> list[str]:
 
 
 def settings(text: str) -> dict[str, tuple[str, ...]]:
-    """Settings of an INI-like unit text; continuation lines joined, `Key=` with no value clears the list, as systemd does."""
+    """Settings of a unit text; continuation lines joined, and `Key=` without value clears the list, as in systemd."""
     found: dict[str, list[str]] = {}
     section = ""
-    for line in re.sub(r"\\\n\s*", " ", text).splitlines():
-        line = line.strip()
+    for line in map(str.strip, re.sub(r"\\\n\s*", " ", text).splitlines()):
         if line.startswith("[") and line.endswith("]"):
             section = line[1:-1]
         elif line and line[0] not in "#;" and "=" in line:
@@ -107,9 +112,10 @@ def units_written(tasks: tuple[RecordedTask, ...]) -> dict[str, UnitText]:
     return found
 
 
-def unit_text(units: dict[str, UnitText], name: str) -> UnitText | None:
+def unit_text(units: Mapping[str, UnitText], name: str) -> UnitText | None:
     """The service unit of a name; an instance `x@1` has the text of its template `x@`."""
-    return units.get(f"{name}.service") or (units.get(f"{name.split('@')[0]}@.service") if "@" in name else None)
+    template, at, _ = name.partition("@")
+    return units.get(f"{name}.service") or (units.get(f"{template}@.service") if at else None)
 
 
 def programs(task: RecordedTask) -> list[Program]:
@@ -161,12 +167,16 @@ def volume_text(volume: object) -> str:
 
 
 def cron_jobs(task: RecordedTask) -> list[tuple[str, str, str, str]]:
-    """(name, schedule, user, command) of crontab lines in a file that the task writes; a file in cron.daily is one job."""
+    """(name, schedule, user, command) of crontab lines in a file of the task; a file in cron.daily is one job."""
     if task.file is None or task.file.text is None or not (match := CRON_PATH.match(task.file.dest)):
         return []
     when, name = match["when"], match["name"] or PurePosixPath(task.file.dest).name
     if when and when != "d":
         return [(name, f"@{when}", "root", task.file.dest)]
-    lines = [found for line in task.file.text.splitlines() if not line.lstrip().startswith("#") and (found := CRON_LINE.match(line))]
+    lines = [
+        found
+        for line in task.file.text.splitlines()
+        if not line.lstrip().startswith("#") and (found := CRON_LINE.match(line))
+    ]
     named = [(name if len(lines) == 1 else f"{name}-{number}", found) for number, found in enumerate(lines, 1)]
     return [(text, found["when"].strip(), found["user"], found["command"].strip()) for text, found in named]

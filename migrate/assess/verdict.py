@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From evidence to nature, kind, placement and a reason: one sign of state is enough, and silence is never stateless."""
+"""From evidence to nature, kind, placement and reason: one sign of state is enough, and silence is never stateless."""
 
 from __future__ import annotations
 
@@ -7,10 +7,33 @@ from collections.abc import Sequence
 
 import msgspec
 
+from migrate.assess.cleaning import removes
 from migrate.assess.subject import Subject
 from migrate.model.workload import Evidence, Kind, Nature, Placement, Points
 
 CODE = (Kind.STATELESS, Kind.MIXED)
+
+# Which evidence convinces a reader most: what this project does comes before what is known of a product.
+CONVINCING = (
+    "only-cleans-up",
+    "cache-without-persistence",
+    "mounted-storage",
+    "saves-to-disk",
+    "local-database-file",
+    "uploads-on-disk",
+    "sessions-on-disk",
+    "backup-job",
+    "makes-databases",
+    "container-volume",
+    "unit-keeps-state",
+    "data-directory",
+    "data-is-elsewhere",
+    "writes-only-scratch",
+    "software-keeps-data",
+    "software-keeps-nothing",
+    "store-directory",
+    "extra-disk",
+)
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -28,10 +51,26 @@ def judge(subject: Subject, evidence: Sequence[Evidence]) -> Verdict:
     nature = nature_of(evidence)
     if product is not None and product.kind is Kind.PLUMBING:
         return Verdict(nature, Kind.PLUMBING, product.placement, product.reason)
+    kind = kind_of(subject, nature)
+    if foreign := next((one for one in evidence if one.rule == "another-system"), None):
+        return Verdict(nature, kind, Placement.OUT_OF_SCOPE, sentence(foreign.saw))
+    if not subject.draft.running:
+        return switched_off(subject, nature)
     if product is not None and product.kind is Kind.BUILD_AGENT:
         return Verdict(nature, Kind.BUILD_AGENT, Placement.BUILD_AGENT, product.reason)
-    kind = kind_of(subject, nature)
     return Verdict(nature, kind, placement_of(subject, nature, kind), reason_of(subject, nature, evidence))
+
+
+def switched_off(subject: Subject, nature: Nature) -> Verdict:
+    """Nothing runs; what it kept while it ran may still be there."""
+    product = subject.product
+    told = f"{subject.draft.starts[0].name} is stopped or disabled, and nothing starts it"
+    sure = not any(start.task.conditional for start in subject.draft.starts)
+    if sure and product is not None and product.nature == "stateless" and nature is not Nature.STATEFUL:
+        return Verdict(nature, Kind.UNKNOWN, Placement.DROP, f"{told}.")
+    kept = f"what {product.title} kept may still be there" if product is not None else "what it kept may still be there"
+    kind = Kind.MIXED if nature is Nature.STATEFUL else Kind.UNKNOWN
+    return Verdict(nature, kind, Placement.DECIDE, f"{told}; {kept}.")
 
 
 def nature_of(evidence: Sequence[Evidence]) -> Nature:
@@ -53,37 +92,54 @@ def kind_of(subject: Subject, nature: Nature) -> Kind:
 
 
 def placement_of(subject: Subject, nature: Nature, kind: Kind) -> Placement:
-    """Stateless moves; stateful stays; a job goes with its data; code that owns state, and what nobody knows, a person decides."""
+    """Stateless moves; stateful stays; a job goes with its data; about code that owns state a person decides."""
     product = subject.product
     if product is not None and product.placement is Placement.OUT_OF_SCOPE:
         return Placement.OUT_OF_SCOPE
     if nature is Nature.UNKNOWN:
         return Placement.DECIDE
     if kind is Kind.BATCH:
-        return Placement.CRONJOB if nature is Nature.STATELESS else Placement.VM
+        moves = Placement.DROP if subject.draft.cleans else Placement.CRONJOB
+        return moves if nature is Nature.STATELESS else Placement.VM
     if nature is Nature.STATELESS:
-        return product.placement if product is not None and product.placement in (Placement.DAEMONSET, Placement.DROP) else Placement.DEPLOYMENT
+        return (
+            product.placement
+            if product is not None and product.placement in (Placement.DAEMONSET, Placement.DROP)
+            else Placement.DEPLOYMENT
+        )
     if kind is Kind.STATEFUL or (product is not None and product.placement is Placement.VM):
         return Placement.VM
     return Placement.DECIDE
 
 
 def reason_of(subject: Subject, nature: Nature, evidence: Sequence[Evidence]) -> str:
-    """The strongest piece of evidence, as a sentence of its own."""
+    """The most convincing piece of evidence, as a sentence of its own."""
     if nature is Nature.UNKNOWN:
         return nothing_known(subject)
     wanted = Points.STATEFUL if nature is Nature.STATEFUL else Points.STATELESS
-    signs = [one for one in evidence if one.points is wanted]
-    product = subject.product
-    if product is not None and any(one.rule in ("software-keeps-data", "software-keeps-nothing") for one in signs):
-        return product.reason
-    saw = signs[0].saw
-    more = f", and {len(signs) - 1} more signs" if len(signs) > 2 else f"; {signs[1].saw}" if len(signs) == 2 else ""
-    return f"{saw[0].upper()}{saw[1:]}{more}."
+    signs = sorted((one for one in evidence if one.points is wanted), key=weight)
+    if signs[0].rule.startswith("software-") and subject.product is not None:
+        return subject.product.reason
+    return sentence(signs[0].saw)
+
+
+def weight(one: Evidence) -> tuple[bool, int]:
+    """Evidence under a condition convinces less."""
+    return " (only if " in one.saw, CONVINCING.index(one.rule) if one.rule in CONVINCING else len(CONVINCING)
+
+
+def sentence(saw: str) -> str:
+    return f"{saw[0].upper()}{saw[1:]}."
 
 
 def nothing_known(subject: Subject) -> str:
     """What to look at, where no rule saw anything."""
     unit = next(iter(subject.draft.units.values()), None)
-    look = f"what {unit.command.split()[0]} writes" if unit is not None and unit.command else "what it writes"
-    return f"Nothing seen says whether it keeps data: look at {look} on {subject.machines[0].name if subject.machines else 'its machines'}."
+    program = unit.command.split()[0] if unit is not None and unit.command else ""
+    if unit is not None and (removed := removes(unit.command)):
+        return f"It removes files below {removed}, and nothing seen says whose they are."
+    look = f"what {program} writes" if program else "what it writes"
+    where = subject.machines[0].name if subject.machines else "its machines"
+    if subject.product is not None:
+        return f"Nothing seen in its settings tells: {subject.product.reason[0].lower()}{subject.product.reason[1:]}"
+    return f"Nothing seen says whether it keeps data: look at {look} on {where}."

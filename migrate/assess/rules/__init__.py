@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 import msgspec
@@ -50,9 +51,14 @@ def rule(points: Points, *, advice: str) -> Callable[[Looking], Looking]:
 
 
 def seen(task: RecordedTask, saw: str, points: Points | None = None) -> Seen:
-    """Evidence at the task's own line."""
-    doubt = f" (only if {task.conditional})" if task.conditional else ""
-    return Seen(saw + doubt, task.place, "", points)
+    """Evidence at the task's own line; a condition that only a real run knows is told in a few words."""
+    return Seen(saw + doubt(task), task.place, "", points)
+
+
+def doubt(task: RecordedTask) -> str:
+    """` (only if …)` for a task under a condition; what the condition rests on is at the task's line."""
+    told = re.sub(r"\s*\(results? of [^)]*\)", "", task.conditional)
+    return f" (only if {told if len(told) <= 48 else told[:47].rstrip() + '…'})" if told else ""
 
 
 def gather(subject: Subject) -> tuple[Evidence, ...]:
@@ -60,6 +66,8 @@ def gather(subject: Subject) -> tuple[Evidence, ...]:
     found: dict[tuple[str, str, str], Evidence] = {}
     for row in RULES:
         for one in row.look(subject):
-            evidence = Evidence(rule=row.name, saw=one.saw, points=one.points or row.points, place=one.place, machine=one.machine)
+            evidence = Evidence(
+                rule=row.name, saw=one.saw, points=one.points or row.points, place=one.place, machine=one.machine
+            )
             found.setdefault((row.name, one.saw, str(one.place)), evidence)
     return tuple(found.values())

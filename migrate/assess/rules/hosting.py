@@ -6,12 +6,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from migrate.assess import actions
 from migrate.assess.ports import ports
 from migrate.assess.rules import Seen, rule, seen
 from migrate.assess.subject import Subject
 from migrate.model.workload import Kind, Points
 
 SOCKET = re.compile(r"unix:(?://)?(/[\w./\-]+\.sock\w*)|(?<![\w/])(/(?:var/)?run/[\w./\-]+\.sock\w*)")
+WINDOWS = re.compile(r"^(?:ansible|community|microsoft)\.(?:windows|ad|iis)\.|^chocolatey\.|^win_|\.win_")
+OTHER_SYSTEM = re.compile(
+    r"^(?:win|freebsd|openbsd|netbsd|dragonfly|aix|solaris|opensolaris|macosx|hpux)", re.IGNORECASE
+)
 CLUSTERED = ("keepalived", "pacemaker", "corosync", "patroni", "galera", "drbd", "heartbeat")
 
 
@@ -28,20 +33,38 @@ def unix_socket(subject: Subject) -> Iterator[Seen]:
             yield seen(task, f"talks through the unix socket {found[1] or found[2]}")
 
 
-@rule(Points.NEITHER, advice="A container may bind it with the sysctl net.ipv4.ip_unprivileged_port_start, or use a higher port behind the Service.")
+@rule(
+    Points.NEITHER,
+    advice="Set the sysctl net.ipv4.ip_unprivileged_port_start, or use a higher port behind the Service.",
+)
 def privileged_port(subject: Subject) -> Iterator[Seen]:
     """A port below 1024."""
     if subject.product is not None and subject.product.kind is Kind.PLUMBING:
         return
-    for port in ports(subject):
+    for port in ports(subject) if subject.draft.running else ():
         if port.number < 1024:
             yield Seen(f"listens on port {port.number}, below 1024 ({port.source})")
 
 
 @rule(Points.NEITHER, advice="Replicas and a Service take over from cluster software when the workload moves.")
 def cluster_software(subject: Subject) -> Iterator[Seen]:
-    """Fail-over software beside it."""
+    """Fail-over software beside it, told once."""
+    told = {subject.product.key} if subject.product is not None else set()
     for task in subject.neighbours:
-        for product in subject.index.units.find(str(task.args.get("name", "")).removesuffix(".service")):
-            if product.key in CLUSTERED and (subject.product is None or product.key != subject.product.key):
-                yield seen(task, f"{product.title} runs beside it")
+        for start in actions.starts(task):
+            for product in subject.index.units.find(start.name):
+                if product.key in CLUSTERED and start.running and product.key not in told:
+                    told.add(product.key)
+                    yield seen(task, f"{product.title} runs beside it")
+
+
+@rule(Points.NEITHER, advice="Leave it where it is: only what runs on Linux is moved.")
+def another_system(subject: Subject) -> Iterator[Seen]:
+    """Windows, BSD, AIX: told by the modules of its tasks or by the hypervisor."""
+    for task in subject.tasks:
+        if WINDOWS.match(task.action):
+            yield seen(task, f"{task.module} is a module for Windows")
+            return
+    for machine in subject.machines:
+        if OTHER_SYSTEM.match(machine.os):
+            yield Seen(f"{machine.name} runs {machine.os}", None, machine.name)

@@ -11,31 +11,32 @@ from migrate.assess.rules import Seen, rule, seen
 from migrate.assess.subject import Subject
 from migrate.model.workload import Kind, Points
 
-SQLITE = re.compile(r"sqlite3?:/{2,4}([^\s\"']+)|[\"'=:\s](/(?!usr|etc)[^\s\"':]+\.(?:sqlite3?|db3))\b|ENGINE\W+[\w.]*sqlite3", re.IGNORECASE)
-EMBEDDED = re.compile(r"jdbc:(?:h2|hsqldb|derby):(?!mem|tcp|hsql:)\S*|\b(?:boltdb|leveldb|badger)\b[^\n]*?(/\S+)", re.IGNORECASE)
+SQLITE = re.compile(
+    r"sqlite3?:/{2,4}([^\s\"']+)|[\"'=:\s](/(?!usr|etc)[^\s\"':]+\.(?:sqlite3?|db3))\b|ENGINE\W+[\w.]*sqlite3",
+    re.IGNORECASE,
+)
+EMBEDDED = re.compile(
+    r"jdbc:(?:h2|hsqldb|derby):(?!mem|tcp|hsql:)\S*|\b(?:boltdb|leveldb|badger)\b[^\n]*?(/\S+)", re.IGNORECASE
+)
 UPLOADS = re.compile(
     r"\b(MEDIA_ROOT|UPLOAD_(?:DIR|FOLDER|PATH|ROOT)|UPLOADS?_PATH|FILE_STORAGE_PATH|ATTACHMENTS?_(?:DIR|PATH)|STORAGE_(?:DIR|PATH|ROOT)|DATA_(?:DIR|PATH)|"
     r"data[._-]?dir(?:ectory)?|upload[._-]?(?:dir|path)|path\.data|dataDir)\b[\"']?\s*[=:]\s*[\"']?(/(?!tmp|run|var/cache)[^\s\"',;]+)",
     re.IGNORECASE,
 )
-SESSIONS = re.compile(r"session\.save_path\s*=\s*[\"']?(/[^\s\"']+)|SESSION_(?:ENGINE|TYPE|DRIVER)\W+[\w.]*\bfile\w*", re.IGNORECASE)
+SESSIONS = re.compile(
+    r"session\.save_path\s*=\s*[\"']?(/[^\s\"']+)|SESSION_(?:ENGINE|TYPE|DRIVER)\W+[\w.]*\bfile\w*", re.IGNORECASE
+)
 ELSEWHERE = re.compile(
-    r"\b(postgres(?:ql)?|mysql|mariadb|mongodb(?:\+srv)?|redis|rediss|amqps?|memcached?|ldaps?|s3|https)://|\b(?:DB|DATABASE|PG|MYSQL|REDIS|MONGO|AMQP|RABBITMQ)"
+    r"\b(?:postgres(?:ql)?(?:\+\w+)?|mysql(?:\+\w+)?|mariadb|mongodb(?:\+srv)?|rediss?|amqps?|s3|jdbc:(?:sqlserver|oracle:\w+):?\S*?)://|\bbootstrap[._]servers\b|\b(?:DB|DATABASE|PG|MYSQL|REDIS|MONGO|AMQP|RABBITMQ)"
     r"_?(?:HOST|SERVER|URL|URI|ADDR(?:ESS)?)\b\W+[\w.@:\-/]+|\b(?:S3_|AWS_S3_|STORAGE_)?BUCKET\w*\W+\w",
     re.IGNORECASE,
 )
+WORD = re.compile(r"[\w.+]+(?:://)?")
 BACKUP = re.compile(
     r"\b(pg_dump(?:all)?|pg_basebackup|mysqldump|mariadb-dump|mariabackup|xtrabackup|mongodump|redis-cli\s+(?:--rdb|bgsave)|restic|borg(?:matic)?|barman|"
-    r"pgbackrest|duplicity|rsnapshot|slapcat|influxd?\s+backup|etcdctl\s+snapshot|gitlab-(?:rake|backup)\S*\s+\S*backup|tar\s+-?\w*c\w*f\s+\S*backup)\b"
+    r"pgbackrest|duplicity|rsnapshot|slapcat|influxd?\s+backup|etcdctl\s+snapshot|gitlab-(?:rake|backup)\S*\s+\S*backup|tar\s+(?:-\S+\s+)*-?c\w*f)\b"
 )
-CODE_SOURCES = frozenset("git subversion hg unarchive get_url synchronize copy template pip npm maven_artifact".split())
 SCRATCH = ("/var/cache", "/run", "/var/run", "/tmp", "/var/tmp", "/var/log", "/dev/shm")
-
-
-def places_of_use(subject: Subject) -> Iterator[tuple[object, str]]:
-    """Configuration, environment and unit texts of a workload that is not plumbing."""
-    if subject.product is None or subject.product.kind is not Kind.PLUMBING:
-        yield from subject.texts()
 
 
 @rule(Points.STATEFUL, advice="Move the file to a real database, or give it a volume and one replica.")
@@ -49,7 +50,9 @@ def local_database_file(subject: Subject) -> Iterator[Seen]:
 
 @rule(Points.STATEFUL, advice="Move uploads to object storage, or give them a volume that replicas can share.")
 def uploads_on_disk(subject: Subject) -> Iterator[Seen]:
-    """A setting names a folder for uploads or data."""
+    """A setting names a folder for uploads or data; of a database that is no news."""
+    if subject.product is not None and subject.product.kind in (Kind.PLUMBING, Kind.STATEFUL):
+        return
     for task, text in subject.texts():
         for found in UPLOADS.finditer(uncommented(text)):
             yield seen(task, f"its settings have {found[1]} = {found[2]}")
@@ -69,21 +72,24 @@ def data_is_elsewhere(subject: Subject) -> Iterator[Seen]:
     if subject.product is not None and subject.product.kind in (Kind.PLUMBING, Kind.STATEFUL):
         return
     for task, text in subject.texts():
-        found = sorted({match[0].strip()[:24].split("=")[0].strip(" \"'") for match in ELSEWHERE.finditer(uncommented(text))})
+        found = sorted({word[0] for match in ELSEWHERE.finditer(uncommented(text)) if (word := WORD.match(match[0]))})
         if found:
-            yield seen(task, f"its settings reach for data elsewhere: {', '.join(found[:5])}")
+            yield seen(task, f"its settings reach for data elsewhere: {', '.join(found[:4])}")
 
 
 @rule(Points.STATELESS, advice="Run it as a Deployment with an emptyDir for what it writes.")
 def writes_only_scratch(subject: Subject) -> Iterator[Seen]:
     """The unit protects the system and lets it write to caches, logs and run folders only."""
     for text in subject.draft.texts:
-        strict = text.first("Service.ProtectSystem") in ("strict", "full") or text.first("Service.DynamicUser") in ("yes", "true")
+        strict = text.first("Service.ProtectSystem") in ("strict", "full") or text.first("Service.DynamicUser") in (
+            "yes",
+            "true",
+        )
         paths = [word.lstrip("-+") for value in text.all("Service.ReadWritePaths") for word in value.split()]
         if strict and not text.all("Service.StateDirectory") and all(path.startswith(SCRATCH) for path in paths):
-            allowed = ", ".join(paths) or "nothing but /tmp and /run"
+            allowed = f"write only to {', '.join(paths)}" if paths else "write nothing but /tmp and /run"
             if text.first("Service.ProtectSystem") == "strict":
-                yield seen(text.task, f"its unit may write to {allowed} only (ProtectSystem=strict)")
+                yield seen(text.task, f"its unit may {allowed} (ProtectSystem=strict)")
 
 
 @rule(Points.STATEFUL, advice="What is backed up must not be lost: it stays with its data.")
@@ -102,6 +108,14 @@ def backups_in(subject: Subject) -> Iterator[Seen]:
     for task, text in subject.texts():
         if found := BACKUP.search(uncommented(text)):
             yield seen(task, f"its job runs {found[1]}")
+
+
+@rule(Points.STATELESS, advice="Leave it out: what it removes is made anew with each pod.")
+def only_cleans_up(subject: Subject) -> Iterator[Seen]:
+    """A job does nothing but remove caches, logs and other scratch."""
+    if subject.draft.cleans:
+        start = next(start for start in subject.draft.starts if start.running)
+        yield seen(start.task, f"it only cleans up: {subject.draft.cleans}")
 
 
 @rule(Points.NEITHER, advice="Build it into the image.")

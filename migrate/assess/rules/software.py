@@ -12,6 +12,7 @@ from migrate.assess.subject import Subject
 from migrate.model.workload import Kind, Points
 
 PERSISTENT = (Kind.STATEFUL, Kind.MIXED)
+SET_UP = ("application", "ci", "database", "dns", "identity", "mail", "monitoring", "runtime", "storage")
 NO_SAVE = re.compile(r"^\s*save\s+(?:\"\"|'')\s*$", re.MULTILINE)
 SAVE = re.compile(r"^\s*save\s+\d+", re.MULTILINE)
 APPEND = re.compile(r"^\s*appendonly\s+yes\b", re.MULTILINE)
@@ -19,7 +20,7 @@ APPEND = re.compile(r"^\s*appendonly\s+yes\b", re.MULTILINE)
 
 def cache_only(subject: Subject) -> bool:
     """Redis, Valkey and KeyDB with no snapshot and no append-only file, said in their own configuration."""
-    text = "\n".join(text for task, text in subject.texts() if task.file and "redis" in task.file.dest or "valkey" in text[:400])
+    text = "\n".join(text for _, text in subject.texts())
     return bool(NO_SAVE.search(text)) and not SAVE.search(text) and not APPEND.search(text)
 
 
@@ -29,9 +30,10 @@ def software_keeps_data(subject: Subject) -> Iterator[Seen]:
     product = subject.product
     if product is None or product.kind is Kind.PLUMBING:
         return
-    keeps = product.nature == "stateful" or (product.nature == "depends" and product.kind in PERSISTENT and not cache_only(subject))
-    if keeps and (start := next((start for start in subject.draft.starts if start.running), None)):
-        yield seen(start.task, f"{product.title} by {subject.draft.matched}: {product.reason}")
+    if product.nature == "stateful" or (
+        product.nature == "depends" and product.kind in PERSISTENT and not cache_only(subject)
+    ):
+        yield from known_by(subject)
 
 
 @rule(Points.STATELESS, advice="Run it as a Deployment.")
@@ -40,8 +42,29 @@ def software_keeps_nothing(subject: Subject) -> Iterator[Seen]:
     product = subject.product
     if product is None or product.nature == "stateful" or (product.nature == "depends" and product.kind in PERSISTENT):
         return
-    if start := next((start for start in subject.draft.starts if start.running), None):
-        yield seen(start.task, f"{product.title} by {subject.draft.matched}: {product.reason}")
+    yield from known_by(subject, Points.NEITHER if only_settings_tell(subject) else None)
+
+
+def only_settings_tell(subject: Subject) -> bool:
+    """An application whose data is inside or outside as it is set up, or a server of the user's own program."""
+    product = subject.product
+    if product is None:
+        return False
+    serves = product.category == "runtime" and subject.draft.own_code and bool(product.ports)
+    return serves or (product.nature == "depends" and product.category in SET_UP)
+
+
+def known_by(subject: Subject, points: Points | None = None) -> Iterator[Seen]:
+    """The first start without a condition shows it; else the first."""
+    running = [start for start in subject.draft.starts if start.running]
+    if running and subject.product is not None:
+        start = min(running, key=lambda one: bool(one.task.conditional))
+        yield Seen(
+            f"{subject.product.title} by {subject.draft.matched}: {subject.product.reason}",
+            start.task.place,
+            "",
+            points,
+        )
 
 
 @rule(Points.STATELESS, advice="Make sure that its users agree to lose the cache.")
@@ -53,15 +76,24 @@ def cache_without_persistence(subject: Subject) -> Iterator[Seen]:
                 yield seen(task, 'its configuration has `save ""` and no append-only file: a cache in memory')
 
 
+@rule(Points.STATEFUL, advice="Keep it on its VM, or ask its users whether they can lose what is in it.")
+def saves_to_disk(subject: Subject) -> Iterator[Seen]:
+    """Snapshots or the append-only file are switched on."""
+    if subject.product and subject.product.key in ("redis", "valkey", "keydb"):
+        for task, text in subject.texts():
+            if found := APPEND.search(text) or SAVE.search(text):
+                yield seen(task, f"its configuration has `{' '.join(found[0].split())}`")
+
+
 @rule(Points.STATEFUL, advice="Its data goes where the service goes; plan dump and restore before any move.")
 def makes_databases(subject: Subject) -> Iterator[Seen]:
     """Modules create databases, users or buckets in the server on this machine."""
     for task in subject.tasks:
         about = {product.key for product in subject.index.modules.find(task.action)}
         remote = str(task.args.get("login_host") or "")
-        if subject.product and subject.product.key in about and subject.product.kind in PERSISTENT:
-            if remote in ("", "localhost", "127.0.0.1", "::1"):
-                yield seen(task, f"{task.module} makes {task.args.get('name') or task.args.get('db') or 'objects'} in it")
+        keeps = subject.product is not None and subject.product.key in about and subject.product.kind in PERSISTENT
+        if keeps and remote in ("", "localhost", "127.0.0.1", "::1"):
+            yield seen(task, f"{task.module} makes {task.args.get('name') or task.args.get('db') or 'objects'} in it")
 
 
 @rule(Points.NEITHER, advice="A client package moves with its application.")

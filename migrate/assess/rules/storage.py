@@ -20,19 +20,31 @@ DATA_NAME = re.compile(
     r"spool|mail|maildir|vmail|wal|pgdata|tsdb|volumes?|persistent|userdata|user_files|documents)(?:/|$)",
     re.IGNORECASE,
 )
-SHARED_STATE = re.compile(r"^/var/lib/(?!apt|dpkg|dhcp|systemd|misc|ucf|pam|polkit|dbus|private|logrotate|ntp|chrony|nginx|haproxy|sudo|python|cloud|AccountsService)[^/]+")
-SAFE_BINDS = re.compile(r"^(?:/etc/|/run/|/var/run/|/dev/|/sys/|/proc/|/lib/modules|/usr/share/zoneinfo|/var/log|/tmp|/boot)|(?:^|[/_])(?:logs?|socket)(?:$|[/_:])|\.sock$")
+SHARED_STATE = re.compile(
+    r"^/var/lib/(?!apt|dpkg|dhcp|systemd|misc|ucf|pam|polkit|dbus|private|logrotate|ntp|chrony|nginx|haproxy|sudo|python|cloud|AccountsService)[^/]+"
+)
+SAFE_BINDS = re.compile(
+    r"^(?:/etc/|/run/|/var/run/|/dev/|/sys/|/proc/|/lib/modules|/usr/share/zoneinfo|/var/log|/tmp|/boot)|(?:^|[/_])(?:logs?|socket)(?:$|[/_:])|\.sock$"
+)
 READ_ONLY = re.compile(r":(?:[\w,]*,)?ro(?:,[\w,]*)?$")
 
 
 @rule(Points.STATEFUL, advice=KEEP_ADVICE)
 def data_directory(subject: Subject) -> Iterator[Seen]:
-    """A task makes a folder where the product keeps data, or one that is named like a store."""
+    """A task makes a folder where the product keeps data."""
     for task in subject.tasks:
         for path in actions.directories(task):
-            if subject.keeps_in(path):
-                yield seen(task, f"makes {path}, where {subject.product.title if subject.product else 'it'} keeps data")
-            elif (DATA_NAME.match(path) or owned_state(path, subject)) and not explained(path, subject):
+            if subject.product is not None and subject.keeps_in(path):
+                yield seen(task, f"makes {path}, where {subject.product.title} keeps data")
+
+
+@rule(Points.STATEFUL, advice="Look at what is in it: if it can be made again, say so in plan.yaml.")
+def store_directory(subject: Subject) -> Iterator[Seen]:
+    """A task makes a folder that is named like a store, or one in /var/lib."""
+    for task in subject.tasks:
+        for path in actions.directories(task):
+            named = DATA_NAME.match(path) or owned_state(path, subject)
+            if named and not subject.keeps_in(path) and not explained(path, subject):
                 yield seen(task, f"makes {path}, which is named like a store")
 
 
@@ -44,7 +56,9 @@ def owned_state(path: str, subject: Subject) -> bool:
 
 def explained(path: str, subject: Subject) -> bool:
     """True for a folder that the catalog calls writable but not state."""
-    return bool(subject.product and subject.product.run and any(within(path, folder) for folder in subject.product.run.writable))
+    return bool(
+        subject.product and subject.product.run and any(within(path, folder) for folder in subject.product.run.writable)
+    )
 
 
 @rule(Points.STATEFUL, advice=KEEP_ADVICE)
@@ -64,32 +78,57 @@ def mounted_storage(subject: Subject) -> Iterator[Seen]:
     """A disk or network share is mounted where it keeps data; any role may have done it."""
     for task in subject.neighbours:
         for path, source, fstype in actions.mounts(task):
-            if fstype not in MEMORY and (subject.keeps_in(path) or (task in subject.draft.tasks and not path.startswith("/boot"))):
-                yield seen(task, f"mounts {source or 'a disk'} on {path}")
+            if fstype not in MEMORY and (
+                subject.keeps_in(path) or (task in subject.draft.tasks and not path.startswith("/boot"))
+            ):
+                about = subject.product.title if subject.product and subject.keeps_in(path) else "it"
+                keeps = f", where {about} keeps data" if subject.keeps_in(path) else ""
+                yield seen(task, f"mounts {source or 'a disk'} on {path}{keeps}")
+
+
+@rule(Points.NEITHER, advice="Ask whether its data may be lost; then it is a cache, and can move.")
+def data_in_memory(subject: Subject) -> Iterator[Seen]:
+    """Where it keeps data is a file system in memory, which a reboot empties."""
+    for task in subject.neighbours:
+        for path, _, fstype in actions.mounts(task):
+            if fstype in ("tmpfs", "ramfs") and subject.keeps_in(path):
+                yield seen(task, f"{path} is in memory ({fstype}): a reboot empties it")
 
 
 @rule(Points.STATEFUL, advice="Find out what is on the disk before anything moves.")
 def extra_disk(subject: Subject) -> Iterator[Seen]:
     """The VM has a disk beside the one that it boots from."""
     product = subject.product
-    if subject.draft.scheduled or (product is not None and product.kind in (Kind.PLUMBING, Kind.LIBRARY, Kind.BUILD_AGENT)):
+    if subject.draft.scheduled or (
+        product is not None and product.kind in (Kind.PLUMBING, Kind.LIBRARY, Kind.BUILD_AGENT)
+    ):
         return
     harmless = product is not None and product.nature == "stateless"
     points = Points.NEITHER if harmless or owned_by_other(subject) else Points.STATEFUL
+    mounted = any(actions.mounts(task) for task in subject.neighbours)
     for machine in subject.machines:
         for disk in machine.data_disks:
             size = f" of {disk.capacity / 2**30:.0f} GiB" if disk.capacity else ""
             where = Place(path=next((source for source in machine.seen_by if source != "inventory"), machine.name))
-            yield Seen(f"VM {machine.name} has a data disk {disk.target}{size}", where, machine.name, points)
+            what = "" if mounted else ", and no task says what is on it"
+            yield Seen(f"VM {machine.name} has a data disk {disk.target}{size}{what}", where, machine.name, points)
 
 
 def owned_by_other(subject: Subject) -> bool:
-    """True when another workload of the same machines is known to keep data, so that the disk is most likely its own."""
+    """True when another workload of the machines is known to keep data, so that the disk is most likely its own."""
     products = subject.index.products.values()
     mounted = [path for task in subject.neighbours for path, _, fstype in actions.mounts(task) if fstype not in MEMORY]
     own = subject.product.data_dirs if subject.product else ()
-    return bool(mounted) and not any(within(path, folder) or within(folder, path) for path in mounted for folder in own) and any(
-        within(path, folder) or within(folder, path) for path in mounted for other in products if other.nature != "stateless" for folder in other.data_dirs
+    return (
+        bool(mounted)
+        and not any(within(path, folder) or within(folder, path) for path in mounted for folder in own)
+        and any(
+            within(path, folder) or within(folder, path)
+            for path in mounted
+            for other in products
+            if other.nature != "stateless"
+            for folder in other.data_dirs
+        )
     )
 
 

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which recorded tasks belong to which workload: by product, by what its files and commands name, by its own name."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+from migrate.assess import actions
+from migrate.assess.unitfile import UnitText
+from migrate.catalog import Index
+from migrate.model.product import Product
+from migrate.model.task import RecordedTask
+from migrate.model.workload import Kind, Unit
+
+ABSOLUTE = re.compile(r"(?<![\w.\-/])/[\w.+@\-]+(?:/[\w.+@\-]+)+")
+FILE_MODULES = ("file", "lineinfile", "blockinfile", "replace", "ini_file")
+SHARED = ("/etc/hosts", "/etc/resolv.conf", "/etc/passwd", "/etc/profile", "/etc/environment")
+HOPS = 3
+
+
+def path_of(task: RecordedTask) -> str:
+    """The path that a task writes, makes or edits."""
+    if task.file is not None:
+        return task.file.dest
+    return str(task.args.get("path") or task.args.get("dest") or "")
+
+
+def products_of(task: RecordedTask, index: Index) -> set[str]:
+    """Keys of products that a task is plainly about, by package, unit, module, configuration or data folder."""
+    names = actions.packages(task) + actions.removed_packages(task)
+    found = {product.key for name in names for product in index.packages.find(name)}
+    found |= {product.key for start in actions.starts(task) for product in index.units.find(start.name)}
+    found |= {product.key for product in index.modules.find(task.action)}
+    if task.file is not None or task.module in FILE_MODULES:
+        found |= configured_at(path_of(task), index)
+    return found
+
+
+@lru_cache(maxsize=50_000)
+def configured_at(path: str, index: Index) -> frozenset[str]:
+    """Products whose configuration or data the path is; a folder that many share says nothing."""
+    return frozenset(key for prefix, key in prefixes(index) if path == prefix or path.startswith(prefix + "/"))
+
+
+@lru_cache(maxsize=4)
+def prefixes(index: Index) -> tuple[tuple[str, str], ...]:
+    """(folder, product's key) of all configuration folders, and of data folders that are deep enough to tell."""
+    data = [
+        (folder, product)
+        for product in index.products.values()
+        for folder in product.data_dirs
+        if folder.count("/") > 2
+    ]
+    return tuple((folder.rstrip("/"), product.key) for folder, product in [*index.config, *data])
+
+
+def writers(tasks: Iterable[RecordedTask]) -> Mapping[str, list[RecordedTask]]:
+    """Tasks by the file that they write."""
+    found: dict[str, list[RecordedTask]] = defaultdict(list)
+    for task in tasks:
+        if task.file is not None and not task.delegate_to:
+            found[task.file.dest].append(task)
+    return found
+
+
+def reached(
+    units: Iterable[Unit], texts: Iterable[UnitText], by_path: Mapping[str, list[RecordedTask]]
+) -> list[RecordedTask]:
+    """Tasks of any role that write files which commands and units name, and what scripts among these name in turn."""
+    found: list[RecordedTask] = []
+    asked = [text for unit in units for text in (unit.command, *unit.environment_files)]
+    asked += [
+        value
+        for text in texts
+        for key, values in text.settings.items()
+        if key.startswith("Service.")
+        for value in values
+    ]
+    for _ in range(HOPS):
+        paths = {path for text in asked for path in ABSOLUTE.findall(text)}
+        new = [task for path in sorted(paths - set(SHARED)) for task in by_path.get(path, ()) if task not in found]
+        found += new
+        asked = [task.file.text for task in new if task.file and task.file.text and is_script(task.file.text)]
+    return found
+
+
+def is_script(text: str) -> bool:
+    return text.startswith("#!") or "\n#!" in text[:200]
+
+
+def names_of(task: RecordedTask, names: Iterable[str]) -> set[str]:
+    """Which of several workloads' names a task's path or name has in it, the longest first."""
+    ordered = sorted(names, key=len, reverse=True)
+    pattern = re.compile("(?<![A-Za-z0-9])(?:" + "|".join(map(re.escape, ordered)) + ")(?![A-Za-z0-9])")
+    return set(pattern.findall(f"{path_of(task)} {task.args.get('name', '')}")) if ordered else set()
+
+
+def deploys_code(task: RecordedTask) -> bool:
+    """A task that puts an application's code where a runtime or web server of the machine finds it."""
+    if task.module not in (
+        "git",
+        "subversion",
+        "unarchive",
+        "synchronize",
+        "hg",
+        "composer",
+        "copy",
+    ) or actions.is_removal(task):
+        return False
+    path = str(task.args.get("dest") or task.args.get("working_dir") or (task.file.dest if task.file else ""))
+    if task.module == "copy":
+        return path.startswith(("/var/www/", "/srv/www/"))
+    return path.startswith(("/var/www", "/srv", "/opt", "/home", "/usr/share/nginx", "/data", "/usr/local/www"))
+
+
+def agent_of(role: str, hosts: str, index: Index) -> Product | None:
+    """A build agent that a role or group is named after: its controller comes in and starts it, so no unit tells."""
+    asked = {same(role), same(hosts), same(hosts).removesuffix("s")}
+    for product in index.products.values():
+        if product.kind is Kind.BUILD_AGENT and asked & {same(name) for name in product.roles}:
+            return product
+    return None
+
+
+def same(name: str) -> str:
+    """`acme.jenkins-agent` and `jenkins_agent` are the same name."""
+    return name.rsplit(".", 1)[-1].replace("-", "_").lower()
