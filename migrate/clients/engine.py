@@ -33,16 +33,26 @@ SETTINGS = {
 
 
 class Engine:
-    """A child that has one inventory open. Use as a context manager; leaving it ends the child and its temporary folder."""
+    """A child that has one inventory open. Use as a context manager; leaving it ends the child and its temporary
+    folder.
+    """
 
-    def __init__(self, project: Path, inventories: Sequence[str], playbooks: Sequence[str], extra_vars: Sequence[str] = ()) -> None:
-        self._request = Open(project=str(project), inventories=tuple(inventories), playbooks=tuple(playbooks), extra_vars=tuple(extra_vars))
+    def __init__(
+        self, project: Path, inventories: Sequence[str], playbooks: Sequence[str], extra_vars: Sequence[str] = ()
+    ) -> None:
+        self._request = Open(
+            project=str(project),
+            inventories=tuple(inventories),
+            playbooks=tuple(playbooks),
+            extra_vars=tuple(extra_vars),
+        )
         self._folder = tempfile.TemporaryDirectory(prefix="migrate-")
         Path(self._folder.name, "ansible.cfg").touch()
-        self._log = open(os.path.join(self._folder.name, "stderr"), "w+b")  # noqa: SIM115  # closed in __exit__
+        self._log = Path(self._folder.name, "stderr").open("w+b")  # noqa: SIM115  # closed in __exit__
         self._child = subprocess.Popen(
             [sys.executable, "-P", "-m", "migrate.engine"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, cwd=self._folder.name, env=environment(self._folder.name),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, cwd=self._folder.name,
+            env=environment(self._folder.name),
         )  # fmt: skip
         self._send(self._request)
 
@@ -103,7 +113,9 @@ class Engine:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         assert self._child.stdin is not None and self._child.stdout is not None
         self._child.kill()
         self._child.wait()
@@ -114,8 +126,23 @@ class Engine:
 
 
 def environment(folder: str) -> dict[str, str]:
-    """Nothing of the caller's environment but what Python needs to find migrate: no ANSIBLE_*, no credentials, no proxies."""
+    """Nothing of the caller's environment but what Python needs to find migrate: no ANSIBLE_*, no credentials, no
+    proxies.
+    """
     kept = {key: value for key, value in os.environ.items() if key in ("PYTHONPATH", "LD_LIBRARY_PATH", "SYSTEMROOT")}
-    own = {"HOME": folder, "TMPDIR": folder, "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0"}
-    ansible = {"ANSIBLE_HOME": folder, "ANSIBLE_LOCAL_TEMP": folder, "ANSIBLE_CONFIG": os.path.join(folder, "ansible.cfg"), "ANSIBLE_ROLES_PATH": folder, "ANSIBLE_COLLECTIONS_PATH": folder}
+    own = {
+        "HOME": folder,
+        "TMPDIR": folder,
+        "PATH": "/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "PYTHONHASHSEED": "0",
+    }
+    ansible = {
+        "ANSIBLE_HOME": folder,
+        "ANSIBLE_LOCAL_TEMP": folder,
+        "ANSIBLE_CONFIG": str(Path(folder, "ansible.cfg")),
+        "ANSIBLE_ROLES_PATH": folder,
+        "ANSIBLE_COLLECTIONS_PATH": folder,
+    }
     return {**kept, **own, **ansible, **SETTINGS}

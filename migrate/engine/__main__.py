@@ -84,8 +84,16 @@ def converse(lines: BinaryIO, out: BinaryIO) -> None:
 
     own = tempfile.gettempdir()
     files = [value[1:] for value in first.extra_vars if value.startswith("@")]
-    readable = [first.project, *files, *(os.path.dirname(i) if os.path.isfile(i) else i for i in first.inventories if "," not in i)]
-    lock(readable, [own], lambda what: conversation.gaps.add("forbidden", "project", f"refused: {what}", severity=Severity.ERROR))
+    readable = [
+        first.project,
+        *files,
+        *(os.path.dirname(i) if os.path.isfile(i) else i for i in first.inventories if "," not in i),
+    ]
+    lock(
+        readable,
+        [own],
+        lambda what: conversation.gaps.add("forbidden", "project", f"refused: {what}", severity=Severity.ERROR),
+    )
     conversation.open(first)
     for line in lines:
         request = DECODER.decode(line)
@@ -99,7 +107,15 @@ def main() -> None:
     try:
         converse(sys.stdin.buffer, out)
     except MemoryError:
-        out.write(ENCODER.encode(Failed(message="the project needs more memory than a reader may take", hint="Look for YAML anchors that multiply.")) + b"\n")
+        out.write(
+            ENCODER.encode(
+                Failed(
+                    message="the project needs more memory than a reader may take",
+                    hint="Look for YAML anchors that multiply.",
+                )
+            )
+            + b"\n"
+        )
         out.flush()
         sys.exit(1)
 

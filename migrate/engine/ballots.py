@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Members of a class vote on what decides over a task; where they disagree the class falls into parts.
 
-Each question is put once per class, and evaluated once per distinct answer sheet, with only the variables that it mentions.
+Each question is put once per class, and evaluated once per distinct answer sheet, with only the variables that it
+mentions.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Set
+from functools import partial
 from typing import Any
 
 from ansible import constants as C
@@ -20,7 +22,8 @@ from migrate.engine.quickening import StableEngine
 from migrate.model.machine import MachineClass
 
 OWN_NAMES = frozenset(
-    "inventory_hostname inventory_hostname_short ansible_host ansible_hostname ansible_fqdn ansible_nodename ansible_default_ipv4"
+    "inventory_hostname inventory_hostname_short ansible_host ansible_hostname ansible_fqdn ansible_nodename "
+    "ansible_default_ipv4"
     " ansible_all_ipv4_addresses".split()
 )
 BY_NAME = frozenset("ansible_hostname ansible_nodename ansible_fqdn".split())
@@ -45,7 +48,14 @@ class Ballots:
         if len(set(answers.values())) > 1:
             self.votes[made.number].append(answers)
 
-    def hold(self, made: MachineClass, task: Task, variables: dict[str, Any], members: dict[str, dict[str, Any]], unknown: Set[str]) -> None:
+    def hold(
+        self,
+        made: MachineClass,
+        task: Task,
+        variables: dict[str, Any],
+        members: dict[str, dict[str, Any]],
+        unknown: Set[str],
+    ) -> None:
         """Put every question of a task that touches what differs."""
         telling = telling_names(made)
         for kind, text, names, ask in questions(task, self.reader):
@@ -54,8 +64,8 @@ class Ballots:
                 self._put(made, (kind, str(text)), around, ask, variables, members)
 
     def _put(
-        self, made: MachineClass, question: tuple[str, str], around: frozenset[str], ask: Callable[[dict[str, Any]], Answer],
-        variables: dict[str, Any], members: dict[str, dict[str, Any]],
+        self, made: MachineClass, question: tuple[str, str], around: frozenset[str],
+        ask: Callable[[dict[str, Any]], Answer], variables: dict[str, Any], members: dict[str, dict[str, Any]],
     ) -> None:  # fmt: skip
         telling = telling_names(made)
         common = {name: variables[name] for name in sorted(around - telling) if name in variables}
@@ -83,17 +93,21 @@ class Ballots:
             own = tuple(answers.get(made.representative) for answers in self.votes[made.number])
             found += [(made, names) for ballot, names in ballots.items() if ballot != own]
         return tuple(
-            MachineClass(number=first_number + index, representative=names[0], members=tuple(names), differing=made.differing)
+            MachineClass(
+                number=first_number + index, representative=names[0], members=tuple(names), differing=made.differing
+            )
             for index, (made, names) in enumerate(found)
         )
 
 
-def questions(task: Task, reader: DataLoader) -> Iterator[tuple[str, Any, frozenset[str], Callable[[dict[str, Any]], Answer]]]:
-    """What decides whether and which tasks run: conditions, loops, names of includes; with the variables they mention."""
+def questions(
+    task: Task, reader: DataLoader
+) -> Iterator[tuple[str, Any, frozenset[str], Callable[[dict[str, Any]], Answer]]]:
+    """What decides whether and which tasks run: conditions, loops, names of includes; and the variables in them."""
     for condition in task.when or ():
         for part in split(condition):
             if isinstance(part, str) and (names := names_in(str(part))):
-                yield "when", part, names, lambda variables, part=part: truth(reader, part, variables)
+                yield "when", part, names, partial(truth, reader, part)
     includes = task.action in C._ACTION_ALL_INCLUDES or task.action in DECIDING
     if task.loop is not None and (names := names_within(task.loop)):
         # With other modules a loop over the peers of a host differs for each: only how long it is tells kinds apart.
@@ -104,7 +118,7 @@ def questions(task: Task, reader: DataLoader) -> Iterator[tuple[str, Any, frozen
 
 def own_values(name: str, own: dict[str, Any], wanted: frozenset[str], variables: dict[str, Any]) -> dict[str, Any]:
     """What a member would see under the names that tell members apart."""
-    short = name.split(".")[0]
+    short = name.split(".", maxsplit=1)[0]
     made = {"inventory_hostname": name, "inventory_hostname_short": short, "ansible_host": name, "ansible_fqdn": name}
     made |= {"ansible_hostname": short, "ansible_nodename": short}
     values = {key: own.get(key, made.get(key, variables.get(key))) for key in wanted}

@@ -22,7 +22,9 @@ NONE: frozenset[str] = frozenset()
 
 @lru_cache(maxsize=8192)
 def names_in(expression: str) -> frozenset[str]:
-    """Variables that an expression or template mentions, facts as `ansible_facts.NAME` too; empty when it can't be parsed."""
+    """Variables that an expression or template mentions, facts as `ansible_facts.NAME` too; empty when it can't be
+    parsed.
+    """
     source = expression if "{{" in expression or "{%" in expression else "{{ " + expression + " }}"
     try:
         tree = PARSER.parse(source)
@@ -34,6 +36,7 @@ def names_in(expression: str) -> frozenset[str]:
 
 def facts_in(tree: nodes.Template) -> set[str]:
     found = set()
+    node: Any
     for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
         if isinstance(node.node, nodes.Name) and node.node.name == "ansible_facts":
             key = node.attr if isinstance(node, nodes.Getattr) else getattr(node.arg, "value", None)
@@ -62,14 +65,18 @@ def closure(names: frozenset[str], variables: dict[str, Any]) -> frozenset[str]:
             continue
         seen.add(name)
         value = variables.get(name)
-        if isinstance(value, str) or (isinstance(value, (list, dict)) and len(value) <= LARGE and name not in ("vars", "hostvars")):
+        if isinstance(value, str) or (
+            isinstance(value, (list, dict)) and len(value) <= LARGE and name not in ("vars", "hostvars")
+        ):
             due += names_within(value) - seen
     return frozenset(seen)
 
 
 @lru_cache(maxsize=8192)
 def conjuncts(expression: str) -> tuple[str, ...]:
-    """`a and (b or c)` as its two halves, so that one half known to be false decides; the whole where it isn't a plain `and`."""
+    """`a and (b or c)` as its two halves, so that one half known to be false decides; the whole where it isn't a plain
+    `and`.
+    """
     try:
         tokens = list(PARSER.lex("{{" + expression + "}}"))[1:-1]
     except TemplateError:

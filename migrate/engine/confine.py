@@ -55,7 +55,18 @@ def limit_resources() -> None:
 def lock(readable: Iterable[str], writable: Iterable[str], note: Callable[[str], None]) -> None:
     """Install the hook. `readable` and `writable` are folders or files; `note` is told of each refusal."""
     interpreter = {sys.prefix, sys.base_prefix, sys.exec_prefix, *(path for path in sys.path if path)}
-    reads = roots({*readable, *writable, *interpreter, "/dev", "/usr/share/zoneinfo", "/etc/localtime", "/proc/self", "/etc/mime.types"})
+    reads = roots(
+        {
+            *readable,
+            *writable,
+            *interpreter,
+            "/dev",
+            "/usr/share/zoneinfo",
+            "/etc/localtime",
+            "/proc/self",
+            "/etc/mime.types",
+        }
+    )
     writes = roots({*writable, "/dev"})
 
     @lru_cache(maxsize=65536)

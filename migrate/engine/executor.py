@@ -24,7 +24,8 @@ from migrate.model.task import TokenKind
 
 CONTROL = frozenset("set_fact include_vars add_host group_by".split())
 SILENT = frozenset(
-    "debug assert fail meta validate_argument_spec setup gather_facts pause wait_for_connection set_stats ping async_status".split()
+    "debug assert fail meta validate_argument_spec setup gather_facts pause wait_for_connection set_stats "
+    "ping async_status".split()
 )
 FACT_MODULES = {"package_facts": ("packages",), "service_facts": ("services",)}
 MOST_ITEMS = 2000
@@ -51,6 +52,9 @@ class Inert:
 
 class RecordingExecutor(TaskExecutor):  # type: ignore[misc]  # ansible ships no types
     """A TaskExecutor that connects nowhere. `recorded_only` tells the strategy that the result is invented."""
+
+    _task: Any
+    _job_vars: dict[str, Any]
 
     def __init__(self, notebook: Notebook, *args: Any) -> None:
         super().__init__(*args)
@@ -105,16 +109,19 @@ class RecordingExecutor(TaskExecutor):  # type: ignore[misc]  # ansible ships no
         except AnsibleError:
             self._task_templar = self._engine(self._job_vars, self.placeholders)
             items = super()._get_loop_items() or []
-            if not isinstance(items, list) or (not isinstance(self._task.loop, list) and any(is_token(item) for item in items)):
+            if not isinstance(items, list) or (
+                not isinstance(self._task.loop, list) and any(is_token(item) for item in items)
+            ):
                 raise
             return items
 
-    def _unknown_loop(self, why: str) -> None:
+    def _unknown_loop(self, why: str) -> list[Any] | None:
         self.loop_doubt = f"loop over {why}"
         name = str(self._task.loop_control.loop_var or "item")
         self.placeholders.unknown.add(name)
         if self._job_vars.pop(name, None) is not None:  # the item of a loop around this one is not this one's
             self._lazied = None
+        return None
 
     def _run_loop(self, items: list[Any]) -> list[dict[str, Any]]:
         """As ansible-core's, without pauses, labels and callbacks."""
@@ -197,7 +204,14 @@ class RecordingExecutor(TaskExecutor):  # type: ignore[misc]  # ansible ships no
             own = {self._task.register} if self._task.register else set()
             doubts = self.notebook.doubts
             engine = self._engine(variables)
-            changed = decide(self._task.changed_when, engine, lambda names: sorted(names & own) or doubts(self.host, names, variables)) is not None
+            changed = (
+                decide(
+                    self._task.changed_when,
+                    engine,
+                    lambda names: sorted(names & own) or doubts(self.host, names, variables),
+                )
+                is not None
+            )
         result: dict[str, Any] = {"changed": changed, "failed": False}
         if self._task.notify:
             result["_ansible_notify"] = self._task.notify
@@ -221,7 +235,9 @@ class RecordingExecutor(TaskExecutor):  # type: ignore[misc]  # ansible ships no
         return {"changed": False, "skipped": True}
 
     def _control(self, engine: Any, variables: dict[str, Any], module: str, may_run: str) -> dict[str, Any]:
-        """set_fact, include_vars, add_host, group_by: run by ansible-core itself, since they only touch its own memory."""
+        """set_fact, include_vars, add_host, group_by: run by ansible-core itself, since they only touch its own
+        memory.
+        """
         if module == "set_fact" and not self._known_facts(variables):
             return {"changed": False, "failed": False}
         if module == "include_vars" and any(TOKEN.search(str(value)) for value in self._task.args.values()):
@@ -234,7 +250,8 @@ class RecordingExecutor(TaskExecutor):  # type: ignore[misc]  # ansible ships no
         self._connection = Inert(self._play_context)
         handler = self._shared_loader_obj.action_loader.get(
             f"ansible.builtin.{module}", task=self._task, connection=self._connection, play_context=self._play_context,
-            loader=self._loader, templar=Templar._from_template_engine(engine), shared_loader_obj=self._shared_loader_obj,
+            loader=self._loader, templar=Templar._from_template_engine(engine),
+            shared_loader_obj=self._shared_loader_obj,
         )  # fmt: skip
         try:
             result: dict[str, Any] = handler.run(task_vars=variables)
@@ -247,7 +264,7 @@ class RecordingExecutor(TaskExecutor):  # type: ignore[misc]  # ansible ships no
         return self._controlled(result, module, may_run)
 
     def _known_facts(self, variables: dict[str, Any]) -> bool:
-        """Keep the facts whose values are known; the others become unknown, or doubtful where they had a value before."""
+        """Keep facts whose values are known; others become unknown, or doubtful where they had a value before."""
         book, args = self.notebook, dict(self._task.args)
         for name in [name for name in args if name != "cacheable"]:
             source = plain(self.raw_args.get(name, self.raw_args.get("_raw_params")))

@@ -14,7 +14,17 @@ from ansible.utils.sentinel import Sentinel
 
 from migrate.engine.gaps import first_cause
 
-FIELDS = ("name", "become", "become_user", "no_log", "run_once", "delegate_facts", "notify", "environment", "ignore_errors")
+FIELDS = (
+    "name",
+    "become",
+    "become_user",
+    "no_log",
+    "run_once",
+    "delegate_facts",
+    "notify",
+    "environment",
+    "ignore_errors",
+)
 CAREFUL = {"no_log": True}
 """What a field is taken for when it can't be templated."""
 

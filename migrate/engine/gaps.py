@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 from ansible.errors import AnsibleError
 
@@ -13,23 +14,38 @@ from migrate.model.finding import Finding, Severity
 from migrate.model.place import Place
 
 REMEDIES = {
-    "missing-role": "Fetch it (ansible-galaxy install -r requirements.yml) into the project's roles folder; until then its tasks are unknown.",
-    "missing-collection": "Install it (ansible-galaxy collection install …) beside migrate; its modules are recorded by name meanwhile.",
+    "missing-role": (
+        "Fetch it (ansible-galaxy install -r requirements.yml) into the project's roles folder;"
+        " until then its tasks are unknown."
+    ),
+    "missing-collection": (
+        "Install it (ansible-galaxy collection install …) beside migrate; its modules are recorded by name meanwhile."
+    ),
     "broken-yaml": "Mend the file; everything that it holds is missing from the report.",
-    "broken-inventory": "Mend the file, or export the inventory with `ansible-inventory --list --yaml --output FILE` and give us FILE.",
+    "broken-inventory": (
+        "Mend the file, or export the inventory with `ansible-inventory --list --yaml --output FILE` and give us FILE."
+    ),
     "vault-file": "No password is needed: its variables count as secrets to be filled in later.",
     "broken-task": "Mend the task; the rest of the play was recorded.",
     "broken-play": "Mend the play; the other plays were recorded.",
     "missing-file": "Add the file, or ignore this if it is made at deploy time.",
-    "forbidden": "The project is read as untrusted input: nothing in it runs. Replace the lookup by a plain variable if the value matters.",
-    "unknown-filter": "Install the collection that ships it beside migrate; the arguments that use it stay as templates.",
+    "forbidden": (
+        "The project is read as untrusted input: nothing in it runs."
+        " Replace the lookup by a plain variable if the value matters."
+    ),
+    "unknown-filter": (
+        "Install the collection that ships it beside migrate; until then what the filter answers is unknown."
+    ),
     "empty-play": "Check the hosts pattern against the inventory.",
     "engine-warning": "",
     "unknown-include": "Look at the file yourself: what it includes is missing from the report.",
     "unknown-host": "Export the hosts that only a run finds (clouds, discovery) as an inventory.",
     "limit": "Recorded up to the limit.",
 }
-MISSING_FILTER = re.compile(r"No (filter|test) named '([^']+)'|[Cc]ould not load (filter|test)|(filter|test) plugin '([^']+)' (?:was )?not found")
+MISSING_FILTER = re.compile(
+    r"No (filter|test) named '([^']+)'|[Cc]ould not load (filter|test)"
+    r"|(filter|test) plugin '([^']+)' (?:was )?not found"
+)
 
 
 class Gaps:
@@ -44,9 +60,22 @@ class Gaps:
         inside = real.startswith(self.project + os.sep)
         return Place(path=os.path.relpath(real, self.project) if inside else Path(real).name, line=line)
 
-    def add(self, check: str, subject: str, message: str, *, place: Place | None = None, severity: Severity = Severity.WARNING) -> None:
+    def add(
+        self,
+        check: str,
+        subject: str,
+        message: str,
+        *,
+        place: Place | None = None,
+        severity: Severity = Severity.WARNING,
+    ) -> None:
         finding = Finding(
-            check=check, subject=self.relative(subject), message=self.relative(message), remedy=REMEDIES[check], severity=severity, place=place
+            check=check,
+            subject=self.relative(subject),
+            message=self.relative(message),
+            remedy=REMEDIES[check],
+            severity=severity,
+            place=place,
         )
         self._found.setdefault((check, finding.subject, finding.message, str(place)), finding)
 
@@ -60,7 +89,13 @@ class Gaps:
         return tuple(sorted(found.values(), key=Finding.sort_key))
 
     def of_error(
-        self, check: str, subject: str, error: BaseException, *, place: Place | None = None, severity: Severity = Severity.WARNING
+        self,
+        check: str,
+        subject: str,
+        error: BaseException,
+        *,
+        place: Place | None = None,
+        severity: Severity = Severity.WARNING,
     ) -> None:
         """`place` is where to look when ansible-core ties none to the error."""
         self.add(check, subject, first_cause(error), place=self.place_of(error) or place, severity=severity)
@@ -82,7 +117,7 @@ class Gaps:
 
 def chain(error: BaseException) -> list[BaseException]:
     """The error and its causes, innermost first."""
-    links = []
+    links: list[BaseException] = []
     link: BaseException | None = error
     while link is not None and len(links) < 20:
         links.append(link)
@@ -90,7 +125,7 @@ def chain(error: BaseException) -> list[BaseException]:
     return links[::-1]
 
 
-def origin_of(value: object) -> object | None:
+def origin_of(value: object) -> Any:
     """ansible-core's own note of where a value was read (`Origin` tag), if it has one."""
     from ansible._internal._datatag._tags import Origin
 

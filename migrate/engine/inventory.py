@@ -22,7 +22,9 @@ from migrate.model.finding import Severity
 from migrate.model.machine import Host, MachineClass
 
 ADDRESS_VARIABLES = ("ansible_host", "ansible_ssh_host")
-CONNECTION = re.compile(r"^ansible_(host|ssh_host|port|ssh_port|user|ssh_user|ssh_private_key_file|ssh_pass|password|become_\w+|ssh_\w+)$")
+CONNECTION = re.compile(
+    r"^ansible_(host|ssh_host|port|ssh_port|user|ssh_user|ssh_private_key_file|ssh_pass|password|become_\w+|ssh_\w+)$"
+)
 IDENTITY = re.compile(
     r"^(?:\d{1,3}(?:\.\d{1,3}){3}(?:[/:]\d+)?|[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}(?:/\d+)?|(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}"
     r"|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$",
@@ -66,7 +68,12 @@ class Estate:
         if "," not in source and not os.path.exists(source):
             self.gaps.add("broken-inventory", source, f"inventory {source} does not exist", severity=Severity.ERROR)
         elif os.path.isfile(source) and os.access(source, os.X_OK) and starts_like_a_program(source):
-            self.gaps.add("broken-inventory", source, "an executable inventory is a program; it was not run", severity=Severity.ERROR)
+            self.gaps.add(
+                "broken-inventory",
+                source,
+                "an executable inventory is a program; it was not run",
+                severity=Severity.ERROR,
+            )
 
     def hosts_and_classes(self) -> tuple[tuple[Host, ...], tuple[MachineClass, ...]]:
         """Every host with its class number, and the classes, in order of first member."""
@@ -79,7 +86,10 @@ class Estate:
             if groups not in names:
                 names[groups] = tuple(sorted({group.name for group in host.get_groups()} - {"all", "ungrouped"}))
             own = self.own[name]
-            key = (names[groups], tuple(sorted((k, fingerprint(v)) for k, v in own.items() if not is_identity(k, v, name))))
+            key = (
+                names[groups],
+                tuple(sorted((k, fingerprint(v)) for k, v in own.items() if not is_identity(k, v, name))),
+            )
             keyed[key].append(name)
             hosts.append((name, names[groups], address_of(own), str(own.get("ansible_connection", ""))))
         classes = tuple(self._class(number, members) for number, members in enumerate(keyed.values()))
@@ -90,8 +100,12 @@ class Estate:
     def _class(self, number: int, members: list[str]) -> MachineClass:
         first = self.own[members[0]]
         differing = {k for name in members[1:] for k, v in self.own[name].items() if k not in first or first[k] != v}
-        interesting = sorted(k for k in differing if k not in ("inventory_file", "inventory_dir") and not CONNECTION.match(k))
-        return MachineClass(number=number, representative=members[0], members=tuple(members), differing=tuple(interesting))
+        interesting = sorted(
+            k for k in differing if k not in ("inventory_file", "inventory_dir") and not CONNECTION.match(k)
+        )
+        return MachineClass(
+            number=number, representative=members[0], members=tuple(members), differing=tuple(interesting)
+        )
 
 
 def fingerprint(value: Any) -> str:
@@ -115,11 +129,17 @@ def plain(value: Any) -> Any:
 
 
 def is_identity(key: str, value: Any, host: str) -> bool:
-    """True for a variable that tells one machine from its equals: an address, its own name, a MAC, a UUID, a node number."""
+    """True for a variable that tells one machine from its equals: an address, its own name, a MAC, a UUID, a node
+    number.
+    """
     if CONNECTION.match(key) or key in ("inventory_file", "inventory_dir"):
         return True
     if isinstance(value, str):
-        return bool(IDENTITY.match(value)) or host in value or (len(host.split(".")[0]) > 2 and host.split(".")[0] in value)
+        return (
+            bool(IDENTITY.match(value))
+            or host in value
+            or (len(host.split(".", maxsplit=1)[0]) > 2 and host.split(".", maxsplit=1)[0] in value)
+        )
     return isinstance(value, int) and not isinstance(value, bool) and bool(NUMBERED.search(key))
 
 

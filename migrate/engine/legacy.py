@@ -12,9 +12,18 @@ from ansible.plugins.loader import lookup_loader
 from ansible.template import trust_as_template
 
 CONDITIONAL = "_ansible_item_label"
-"""The variable that carries a doubt to what an include brings in: the one that core passes on and nothing else here reads."""
+"""The variable that carries a doubt to what an include brings in: the one that core passes on and nothing else here
+reads.
+"""
 
-RENAMED = {"sudo": "become", "sudo_user": "become_user", "su": "become", "su_user": "become_user", "accelerate": "", "sudo_pass": ""}
+RENAMED = {
+    "sudo": "become",
+    "sudo_user": "become_user",
+    "su": "become",
+    "su_user": "become_user",
+    "accelerate": "",
+    "sudo_pass": "",
+}
 ONLY_IF_FAILED = "only if the block fails"
 LOOPS = ("loop", "with_", "loop_control")
 
@@ -35,7 +44,9 @@ def modern_task(data: dict[Any, Any]) -> dict[Any, Any]:
 def with_lookup(data: dict[Any, Any], key: str) -> dict[Any, Any]:
     """A loop over a lookup that isn't installed: its items are unknown, the task is not."""
     rest = {name: value for name, value in data.items() if name != key}
-    template = AnsibleTagHelper.tag_copy(key, trust_as_template("{{ query('" + re.sub(r"[^\w.]", "", str(key)[5:]) + "') }}"))
+    template = AnsibleTagHelper.tag_copy(
+        key, trust_as_template("{{ query('" + re.sub(r"[^\w.]", "", str(key)[5:]) + "') }}")
+    )
     return AnsibleTagHelper.tag_copy(data, {**rest, "loop": template})
 
 
@@ -64,15 +75,21 @@ def modern_include(data: dict[Any, Any]) -> dict[Any, Any]:
 
 def with_rescue_in_line(data: dict[Any, Any]) -> dict[Any, Any]:
     """Nothing fails while recording, so what would rescue a block follows it, marked as doubtful."""
-    rescue = [task for task in data["rescue"] or [] if isinstance(task, dict)] if isinstance(data["rescue"], list) else []
+    rescue = (
+        [task for task in data["rescue"] or [] if isinstance(task, dict)] if isinstance(data["rescue"], list) else []
+    )
     block = data.get("block") if isinstance(data.get("block"), list) else []
     rest = {key: value for key, value in data.items() if key not in ("block", "rescue")}
-    doubtful = [AnsibleTagHelper.tag_copy(data, {"block": rescue, "vars": {CONDITIONAL: ONLY_IF_FAILED}})] if rescue else []
+    doubtful = (
+        [AnsibleTagHelper.tag_copy(data, {"block": rescue, "vars": {CONDITIONAL: ONLY_IF_FAILED}})] if rescue else []
+    )
     return AnsibleTagHelper.tag_copy(data, {"block": [*(block or []), *doubtful], **rest})
 
 
 def renamed(data: dict[Any, Any]) -> dict[Any, Any]:
-    return AnsibleTagHelper.tag_copy(data, {name: value for key, value in data.items() if (name := RENAMED.get(key, key))})
+    return AnsibleTagHelper.tag_copy(
+        data, {name: value for key, value in data.items() if (name := RENAMED.get(key, key))}
+    )
 
 
 def changed(data: dict[Any, Any], **fields: Any) -> dict[Any, Any]:

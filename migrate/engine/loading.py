@@ -29,7 +29,7 @@ DEEPEST_LOAD = 60
 DEEPEST_INCLUDE = 40
 MOST_ROUNDS = 2
 BAD = (AnsibleError, AssertionError, RecursionError, TypeError, ValueError, AttributeError, KeyError)
-"""What ansible-core raises on data of a wrong shape: it means well-formed projects, and so meets the rest unprepared."""
+"""What ansible-core raises on data of a wrong shape: it expects well-formed projects, and meets the rest unprepared."""
 
 
 def patch_loading(gaps: Gaps) -> None:
@@ -120,7 +120,9 @@ def patch_roles(gaps: Gaps) -> None:
         except AnsibleError as error:
             if (own := in_own_collection(str(role_name))) and own != str(role_name):
                 return path_of(self, own)
-            gaps.add("missing-role", str(role_name), f"role {role_name} is not in the project", place=gaps.place_of(error))
+            gaps.add(
+                "missing-role", str(role_name), f"role {role_name} is not in the project", place=gaps.place_of(error)
+            )
             stand_in = os.path.join(empty, str(role_name).replace("/", "_")[:100])
             os.makedirs(stand_in, exist_ok=True)
             return str(role_name), stand_in
@@ -146,7 +148,12 @@ def patch_roles(gaps: Gaps) -> None:
     def block_list(self: IncludeRole, *args: Any, **kwargs: Any) -> Any:
         if depth_of(self) > DEEPEST_INCLUDE:
             where = gaps.place_in(self.get_ds())
-            gaps.add("limit", f"include_role {self._role_name}", f"includes nested more than {DEEPEST_INCLUDE} deep", place=where)
+            gaps.add(
+                "limit",
+                f"include_role {self._role_name}",
+                f"includes nested more than {DEEPEST_INCLUDE} deep",
+                place=where,
+            )
             return [], []
         try:
             return blocks(self, *args, **kwargs)
@@ -168,7 +175,9 @@ def depth_of(task: Any) -> int:
 
 
 def in_own_collection(name: str) -> str:
-    """`namespace.collection.role` as `role`: the project may be, or hold, the collection, whose roles are data like any other."""
+    """`namespace.collection.role` as `role`: the project may be, or hold, the collection, whose roles are data like
+    any other.
+    """
     parts = name.split(".")
     return parts[2] if len(parts) == 3 and all(part.isidentifier() for part in parts) else name
 
@@ -188,7 +197,12 @@ def patch_role_files(gaps: Gaps) -> None:
             return data
         kind = "list of tasks" if shapes[subdir] is list else "mapping of variables"
         where = gaps.place_in(data) or gaps.place(os.path.join(self._role_path, subdir))
-        gaps.add("broken-yaml", f"{self._role_name}/{subdir}", f"{subdir} of role {self._role_name} should hold a {kind}", place=where)
+        gaps.add(
+            "broken-yaml",
+            f"{self._role_name}/{subdir}",
+            f"{subdir} of role {self._role_name} should hold a {kind}",
+            place=where,
+        )
         return None
 
     def load_meta(data: Any, owner: Role, *args: Any, **kwargs: Any) -> Any:
@@ -248,7 +262,9 @@ def patch_includes(gaps: Gaps) -> None:
             try:
                 found += process([result], **kwargs)
             except BAD as error:
-                gaps.of_error("broken-task", str(result.task.get_name()), error, place=gaps.place_in(result.task.get_ds()))
+                gaps.of_error(
+                    "broken-task", str(result.task.get_name()), error, place=gaps.place_in(result.task.get_ds())
+                )
         return found
 
     IncludedFile.process_include_results = staticmethod(process_each)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one adapter to ansible-core's insides: where it would stop at a missing role, module or bad task, it goes on and notes a gap.
+"""The one adapter to ansible-core's insides: where it would stop at a missing role, module or bad task, it goes on
+and notes a gap.
 
 Also the doors through which a project would bring its own code in; they stay shut.
 """
@@ -24,7 +25,18 @@ from migrate.engine.quickening import quicken
 from migrate.engine.taint import Taint
 
 MISSING_COLLECTION = re.compile(r"Error loading plugin '(\w+\.\w+)\.[\w.]+'")
-NOISE = ("deprecat", "Could not match supplied host pattern", "Invalid characters were found in group names", "Encountered ", "sampling the task's resolved_action", "provided hosts list is empty", "No inventory was parsed", "Collection", "reserved name", "Found variable using")
+NOISE = (
+    "deprecat",
+    "Could not match supplied host pattern",
+    "Invalid characters were found in group names",
+    "Encountered ",
+    "sampling the task's resolved_action",
+    "provided hosts list is empty",
+    "No inventory was parsed",
+    "Collection",
+    "reserved name",
+    "Found variable using",
+)
 
 
 def mend(gaps: Gaps, taint: Taint) -> None:
@@ -41,7 +53,9 @@ def mend(gaps: Gaps, taint: Taint) -> None:
 
 def refuse_plugins(gaps: Gaps, directory: str) -> None:
     if directory and os.path.isdir(directory) and any(name.endswith(".py") for name in os.listdir(directory)):
-        gaps.add("forbidden", directory, "the project's own plugins and modules are not loaded", place=gaps.place(directory))
+        gaps.add(
+            "forbidden", directory, "the project's own plugins and modules are not loaded", place=gaps.place(directory)
+        )
 
 
 def patch_display(gaps: Gaps) -> None:

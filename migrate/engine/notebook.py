@@ -78,10 +78,12 @@ class Notebook:
         made = self.classes.get(host)
         if made is not None and len(made.members) > 1:
             derived = self.derived[host]
-            self.ballots.hold(made, task, {**variables, **derived} if derived else variables, members, self.unknown[host].keys())
+            self.ballots.hold(
+                made, task, {**variables, **derived} if derived else variables, members, self.unknown[host].keys()
+            )
 
     def refined(self, first_number: int) -> tuple[MachineClass, ...]:
-        """Parts of classes whose members voted otherwise than their representative did; numbered from `first_number`."""
+        """Parts of classes whose members voted otherwise than their representative; numbered from `first_number`."""
         return self.ballots.parts(self.classes.values(), first_number)
 
 
@@ -102,5 +104,7 @@ class Placeholders(MarkerBehavior):  # type: ignore[misc]  # ansible ships no ty
         return self.notebook.taint.token("unresolved", TokenKind.UNKNOWN)
 
     def _token(self, name: str) -> str:
-        unknown = name in self.unknown or name in self.notebook.unknown[self.host] or name.startswith(("filter ", "test "))
+        unknown = (
+            name in self.unknown or name in self.notebook.unknown[self.host] or name.startswith(("filter ", "test "))
+        )
         return self.notebook.taint.token(name, TokenKind.UNKNOWN if unknown else TokenKind.NEEDED)

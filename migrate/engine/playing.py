@@ -31,12 +31,13 @@ from migrate.model.finding import Severity
 from migrate.model.machine import MachineClass
 
 CLIARGS = {
-    "forks": 1, "become": None, "check": False, "diff": False, "tags": ("all",), "skip_tags": (), "verbosity": 0, "extra_vars": (),
-    "subset": None,
+    "forks": 1, "become": None, "check": False, "diff": False, "tags": ("all",), "skip_tags": (), "verbosity": 0,
+    "extra_vars": (), "subset": None,
 }  # fmt: skip
 MOST_ROUNDS = 6
 PLUGIN_FOLDERS = (
-    "library module_utils action_plugins cache_plugins callback_plugins connection_plugins filter_plugins inventory_plugins"
+    "library module_utils action_plugins cache_plugins callback_plugins connection_plugins filter_plugins "
+    "inventory_plugins"
     " lookup_plugins shell_plugins strategy_plugins test_plugins vars_plugins"
 ).split()
 
@@ -53,7 +54,9 @@ class Player:
         self.settings = read_settings(project)
         C.DEFAULT_HASH_BEHAVIOUR = "merge" if self.settings.merge else "replace"
         C.DEFAULT_JINJA2_EXTENSIONS = list(self.settings.extensions)
-        self.collections = sorted(glob(os.path.join(glob_escape(project), "collections", "ansible_collections", "*", "*", "roles")))
+        self.collections = sorted(
+            glob(os.path.join(glob_escape(project), "collections", "ansible_collections", "*", "*", "roles"))
+        )
         self.plays = 0
 
     def play(
@@ -94,8 +97,12 @@ class Player:
         for folder in folders:
             for name in PLUGIN_FOLDERS:
                 refuse_plugins(self.gaps, os.path.join(folder, name))
-        for path in sorted(glob(os.path.join(glob_escape(self.project), "collections", "ansible_collections", "*", "*", "plugins"))):
-            self.gaps.add("forbidden", path, "the project's own plugins and modules are not loaded", place=self.gaps.place(path))
+        for path in sorted(
+            glob(os.path.join(glob_escape(self.project), "collections", "ansible_collections", "*", "*", "plugins"))
+        ):
+            self.gaps.add(
+                "forbidden", path, "the project's own plugins and modules are not loaded", place=self.gaps.place(path)
+            )
 
     def _round(self, playbooks: tuple[str, ...], notebook: Notebook, variables: Variables, *, first: bool) -> None:
         reading = Playbooks(self.reader, self.gaps, self.estate.taint, variables._extra_vars)
@@ -161,9 +168,13 @@ class Player:
             if host.name not in notebook.numbers and not host.implicit:
                 number = max(notebook.numbers.values(), default=-1) + 1
                 notebook.numbers[host.name] = number
-                notebook.classes[host.name] = MachineClass(number=number, representative=host.name, members=(host.name,))
+                notebook.classes[host.name] = MachineClass(
+                    number=number, representative=host.name, members=(host.name,)
+                )
 
-    def _run(self, play: Any, hosts: list[Any], notebook: Notebook, variables: Variables, where: tuple[str, str]) -> None:
+    def _run(
+        self, play: Any, hosts: list[Any], notebook: Notebook, variables: Variables, where: tuple[str, str]
+    ) -> None:
         notebook.play = where
         self.estate.manager.restrict_to_hosts(hosts)
         known = self.estate.manager.hosts
@@ -174,7 +185,13 @@ class Player:
         }  # fmt: skip
         record_with(lambda tqm: Recording(tqm, notebook, members))
         manager = TaskQueueManager(
-            self.estate.manager, variables, self.reader, {}, stdout_callback_name="minimal", run_additional_callbacks=False, forks=1
+            self.estate.manager,
+            variables,
+            self.reader,
+            {},
+            stdout_callback_name="minimal",
+            run_additional_callbacks=False,
+            forks=1,
         )
         manager.load_callbacks = lambda: None
         try:
@@ -186,7 +203,9 @@ class Player:
             self.say(notebook, where[0], len(hosts))
 
     def _role_folders(self, playbook: str) -> list[str]:
-        """`roles/` beside the playbook and above it, up to the project, then what the project's ansible.cfg names inside it."""
+        """`roles/` beside the playbook and above it, up to the project, then what the project's ansible.cfg names
+        inside it.
+        """
         folders, folder = [], os.path.dirname(os.path.abspath(playbook))
         while folder.startswith(self.project):
             folders.append(os.path.join(folder, "roles"))
@@ -207,7 +226,9 @@ def without(made: MachineClass, parts: tuple[MachineClass, ...]) -> MachineClass
     if gone.isdisjoint(made.members):
         return made
     members = tuple(name for name in made.members if name not in gone)
-    return MachineClass(number=made.number, representative=made.representative, members=members, differing=made.differing)
+    return MachineClass(
+        number=made.number, representative=made.representative, members=members, differing=made.differing
+    )
 
 
 __all__ = ["AnsibleError", "Player"]

@@ -25,6 +25,7 @@ IMPORTS = ("import_playbook", "ansible.builtin.import_playbook", "include")
 DEEPEST_IMPORT = 20
 MOST_PLAYS = 2000
 
+
 @dataclass(frozen=True)
 class Entry:
     """A play as written, and what the imports around it add."""
@@ -54,11 +55,23 @@ class Playbooks:
         for number, data in enumerate(self._listed(playbook), 1):
             key = next((name for name in IMPORTS if name in data), None)
             if key is None:
-                yield Entry(path=playbook, number=number, data=modern_play(data), vars=around.vars, when=around.when, tags=around.tags)
+                yield Entry(
+                    path=playbook,
+                    number=number,
+                    data=modern_play(data),
+                    vars=around.vars,
+                    when=around.when,
+                    tags=around.tags,
+                )
             elif depth < DEEPEST_IMPORT:
                 yield from self._imported(playbook, data, key, around, depth)
             else:
-                self.gaps.add("limit", playbook, f"playbooks imported more than {DEEPEST_IMPORT} deep", place=self.gaps.place_in(data))
+                self.gaps.add(
+                    "limit",
+                    playbook,
+                    f"playbooks imported more than {DEEPEST_IMPORT} deep",
+                    place=self.gaps.place_in(data),
+                )
             self.reader.set_basedir(os.path.dirname(os.path.abspath(playbook)))
 
     def _imported(self, playbook: str, data: dict[str, Any], key: str, around: Entry, depth: int) -> Iterator[Entry]:
@@ -76,7 +89,9 @@ class Playbooks:
             return
         path = os.path.normpath(os.path.join(os.path.dirname(playbook), target))
         if not os.path.exists(path):
-            self.gaps.add("missing-file", target, f"imported playbook {target} is not there", place=self.gaps.place_in(data))
+            self.gaps.add(
+                "missing-file", target, f"imported playbook {target} is not there", place=self.gaps.place_in(data)
+            )
             return
         yield from self.entries(path, within, depth + 1)
 
@@ -90,7 +105,9 @@ class Playbooks:
             return []
         if not isinstance(data, list):
             where = self.gaps.place(playbook)
-            self.gaps.add("broken-play", playbook, "a playbook is a list of plays", place=where, severity=Severity.ERROR)
+            self.gaps.add(
+                "broken-play", playbook, "a playbook is a list of plays", place=where, severity=Severity.ERROR
+            )
             return []
         return [entry for entry in data[:MOST_PLAYS] if self._is_play(entry, playbook)]
 

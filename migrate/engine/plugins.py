@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lookups, filters and tests: only pure ones run; the answer of one that must not run, or isn't there, is a token or unknown."""
+"""Lookups, filters and tests: only pure ones run; the answer of one that must not run, or isn't there, is a token or
+unknown.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,8 @@ from migrate.engine.taint import TOKEN, Taint
 from migrate.model.task import TokenKind
 
 PURE_LOOKUPS = frozenset(
-    "dict file fileglob first_found flattened indexed_items inventory_hostnames items list nested sequence subelements template together "
+    "dict file fileglob first_found flattened indexed_items inventory_hostnames items list nested sequence "
+    "subelements template together "
     "vars varnames unvault".split()
 )
 BLINDING_FILTERS = frozenset("password_hash hash checksum md5 sha1 b64encode vault random shuffle".split())
@@ -61,7 +64,9 @@ def patch_lookups(gaps: Gaps, taint: Taint) -> None:
 
     lookup_loader.get = get_pure
     contains = type(lookup_loader).__contains__
-    type(lookup_loader).__contains__ = lambda self, name: (self is lookup_loader and name == "flattened") or contains(self, name)
+    type(lookup_loader).__contains__ = lambda self, name: (
+        (self is lookup_loader and name == "flattened") or contains(self, name)
+    )
 
 
 class Flattened(LookupBase):  # type: ignore[misc]  # ansible ships no types
@@ -70,7 +75,9 @@ class Flattened(LookupBase):  # type: ignore[misc]  # ansible ships no types
     def run(self, terms: Any, variables: Any = None, **kwargs: Any) -> list[Any]:
         found: list[Any] = []
         for term in terms:
-            found += self.run(term, variables) if isinstance(term, (list, tuple)) else [] if term in (None, "") else [term]
+            found += (
+                self.run(term, variables) if isinstance(term, (list, tuple)) else [] if term in (None, "") else [term]
+            )
         return found
 
 
@@ -89,15 +96,20 @@ class Withheld(LookupBase):  # type: ignore[misc]  # ansible ships no types
         return [self.taint.token(name, kind) for name in named]
 
 
-SECRET_LOOKUPS = frozenset("password hashi_vault vault_read vault_kv2_get passwordstore onepassword bitwarden aws_secret azure_keyvault_secret".split())
+SECRET_LOOKUPS = frozenset(
+    "password hashi_vault vault_read vault_kv2_get passwordstore onepassword bitwarden aws_secret "
+    "azure_keyvault_secret".split()
+)
 
 
 def patch_filters(gaps: Gaps) -> None:
-    """Filters that would make a token unrecognisable hand it on unchanged; those that draw lots answer the same each time.
+    """Filters that would make a token unrecognisable hand it on unchanged; those that draw lots answer the same each
+    time.
 
     The answer of a filter that isn't there is unknown, so that one line of a template costs only itself.
     """
-    get, found = filter_loader.get, {}
+    get = filter_loader.get
+    found: dict[str, Any] = {}
 
     def get_seeing(name: str, *args: Any, **kwargs: Any) -> Any:
         if name not in found:
@@ -131,7 +143,8 @@ def absent(name: str) -> Callable[..., Any]:
 
 def patch_tests(gaps: Gaps) -> None:
     """The answer of a test that isn't there is unknown."""
-    get, found = test_loader.get, {}
+    get = test_loader.get
+    found: dict[str, Any] = {}
 
     def get_any(name: str, *args: Any, **kwargs: Any) -> Any:
         if name not in found:

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Templating without doing the same work again: compiled templates and wrapped variables are kept.
 
-ansible-core compiles each template anew and wraps every variable of a host for each nested template; with thousands of variables
-that is nearly all of the time. Both are kept here: code by source text, wrapped variables for as long as one task is finalised.
+ansible-core compiles each template anew and wraps every variable of a host for each nested template; with thousands
+of variables
+that is nearly all of the time. Both are kept here: code by source text, wrapped variables for as long as one task is
+finalised.
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ from jinja2.parser import Parser
 MOST_TEMPLATES = 20_000
 FEW_VARIABLES = 30
 SYNTAX = (
-    "block_start_string variable_start_string comment_start_string block_end_string variable_end_string comment_end_string "
+    "block_start_string variable_start_string comment_start_string block_end_string variable_end_string "
+    "comment_end_string "
     "trim_blocks lstrip_blocks newline_sequence keep_trailing_newline line_statement_prefix line_comment_prefix"
 ).split()
 
@@ -45,7 +48,7 @@ def lazied(variables: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def instance(engine: StableEngine, mapping: Mapping[str, Any]) -> Any:
-    source = _LazyValueSource(source=engine.lazied, templar=engine, lazy_options=LazyOptions.DEFAULT)  # type: ignore[arg-type]
+    source = _LazyValueSource(source=engine.lazied, templar=engine, lazy_options=LazyOptions.DEFAULT)
     return _AnsibleLazyTemplateDict._instance_factory(source, _try_get_internal_tags_mapping(mapping))
 
 
@@ -70,13 +73,21 @@ def keep_files() -> None:
 
 
 def keep_code() -> None:
-    compile_now, codes = AnsibleEnvironment.compile, {}
+    compile_now = AnsibleEnvironment.compile
+    codes: dict[Any, Any] = {}
 
     def key_of(self: AnsibleEnvironment, source: str) -> tuple[Any, ...]:
         context = _TemplateCompileContext.current(optional=True)
         return (str(source), bool(context and context.escape_backslashes), *(getattr(self, name) for name in SYNTAX))
 
-    def compile_once(self: AnsibleEnvironment, source: Any, name: Any = None, filename: Any = None, raw: bool = False, defer_init: bool = False) -> Any:
+    def compile_once(
+        self: AnsibleEnvironment,
+        source: Any,
+        name: Any = None,
+        filename: Any = None,
+        raw: bool = False,
+        defer_init: bool = False,
+    ) -> Any:
         if not isinstance(source, str) or raw or name is not None:
             return compile_now(self, source, name, filename, raw, defer_init)
         key = key_of(self, source)

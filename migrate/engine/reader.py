@@ -20,7 +20,9 @@ MOST_VALUES = 2_000_000
 
 
 class Reader(DataLoader):  # type: ignore[misc]  # ansible ships no types
-    """A DataLoader that answers None for a file that can't be read (ansible-core takes that for an empty file) and says so."""
+    """A DataLoader that answers None for a file that can't be read (ansible-core takes that for an empty file) and
+    says so.
+    """
 
     def __init__(self, gaps: Gaps, taint: Taint) -> None:
         super().__init__()
@@ -28,11 +30,20 @@ class Reader(DataLoader):  # type: ignore[misc]  # ansible ships no types
         self.bad: set[str] = set()
 
     def load_from_file(
-        self, file_name: str, cache: str = "all", unsafe: bool = False, json_only: bool = False, trusted_as_template: bool = False
+        self,
+        file_name: str,
+        cache: str = "all",
+        unsafe: bool = False,
+        json_only: bool = False,
+        trusted_as_template: bool = False,
     ) -> Any:
         path = self.path_dwim(file_name)
-        if cache == "none":  # inventory plugins, one after the other: they want the error, and need no copy of what is read once
-            return self.taint.hide(bounded(super().load_from_file(file_name, "none", True, json_only, trusted_as_template)))
+        if (
+            cache == "none"
+        ):  # inventory plugins, one after the other: they want the error, and need no copy of what is read once
+            return self.taint.hide(
+                bounded(super().load_from_file(file_name, "none", True, json_only, trusted_as_template))
+            )
         if path not in self._FILE_CACHE:
             self._FILE_CACHE[path] = self._read(path, json_only, trusted_as_template)
         data = self._FILE_CACHE[path]
@@ -53,10 +64,18 @@ class Reader(DataLoader):  # type: ignore[misc]  # ansible ships no types
     def _read(self, path: str, json_only: bool, trusted: bool) -> Any:
         try:
             if os.path.getsize(path) > LARGEST_FILE:
-                self.gaps.add("limit", path, f"larger than {LARGEST_FILE >> 20} MiB, not read", place=self.gaps.place(path))
+                self.gaps.add(
+                    "limit", path, f"larger than {LARGEST_FILE >> 20} MiB, not read", place=self.gaps.place(path)
+                )
                 return None
             if encrypted(path):
-                self.gaps.add("vault-file", path, "whole file is encrypted by ansible-vault", place=self.gaps.place(path), severity=Severity.NOTE)
+                self.gaps.add(
+                    "vault-file",
+                    path,
+                    "whole file is encrypted by ansible-vault",
+                    place=self.gaps.place(path),
+                    severity=Severity.NOTE,
+                )
                 return None
             return self.taint.hide(bounded(DataLoader.load_from_file(self, path, "none", True, json_only, trusted)))
         except (FileNotFoundError, AnsibleFileNotFound):
@@ -75,17 +94,21 @@ def bounded(data: Any) -> Any:
 
 
 def weight(value: Any, known: dict[int, int]) -> int:
-    """How many values there are when each mention of an anchor counts anew; one that holds itself counts as too many."""
+    """How many values there are when each mention of an anchor counts anew; one in itself counts as too many."""
     if not isinstance(value, (dict, list)):
         return 1
     if id(value) not in known:
         known[id(value)] = MOST_VALUES + 1
-        known[id(value)] = 1 + sum(weight(item, known) for item in (value.values() if isinstance(value, dict) else value))
+        known[id(value)] = 1 + sum(
+            weight(item, known) for item in (value.values() if isinstance(value, dict) else value)
+        )
     return known[id(value)]
 
 
 def clone(value: Any) -> Any:
-    """A copy whose containers may be changed; what they hold is shared, which is most of what deepcopy would take its time for."""
+    """A copy whose containers may be changed; what they hold is shared, which is most of what deepcopy would take its
+    time for.
+    """
     if isinstance(value, dict):
         return AnsibleTagHelper.tag_copy(value, {key: clone(item) for key, item in value.items()})
     return AnsibleTagHelper.tag_copy(value, [clone(item) for item in value]) if isinstance(value, list) else value

@@ -30,7 +30,8 @@ def record(
     if problem and (missing := MISSING_FILTER.search(problem)):
         book.gaps.add("unknown-filter", str(task.get_name()), missing[0], place=place)
     machine = str(task.delegate_to or host)
-    for file in files or [None]:  # a copied folder is as many tasks as it has files
+    every: list[RenderedFile | None] = [*files] or [None]
+    for file in every:  # a copied folder is as many tasks as it has files
         book.note(noted(book, task, machine, file, may_run, problem, place))
 
 
@@ -98,7 +99,7 @@ def where(gaps: Gaps, task: Task) -> Place:
     """File and line of a task."""
     origin = origin_of(task.get_ds())
     if origin is not None and getattr(origin, "path", None):
-        return gaps.place(origin.path, origin.line_num or 0)  # type: ignore[attr-defined]
+        return gaps.place(origin.path, origin.line_num or 0)
     path, _, line = (task.get_path() or "").rpartition(":")
     return gaps.place(path, int(line)) if path and line.isdigit() else Place(path="")
 

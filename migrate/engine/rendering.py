@@ -18,7 +18,8 @@ from migrate.engine.taint import TOKEN
 from migrate.model.task import RenderedFile
 
 OVERRIDES = (
-    "block_start_string block_end_string variable_start_string variable_end_string comment_start_string comment_end_string "
+    "block_start_string block_end_string variable_start_string variable_end_string comment_start_string "
+    "comment_end_string "
     "trim_blocks lstrip_blocks newline_sequence"
 ).split()
 MOST_FILES = 2000
@@ -46,7 +47,10 @@ def rendered(
         return [RenderedFile(dest=dest, **owned)]
     path = engine._loader.path_dwim_relative_stack(task.get_search_path(), FILE_MODULES[module], source)
     if os.path.isdir(path):
-        return [RenderedFile(dest=target, text=read(found), source=found, **owned) for found, target in below(path, source, dest)]
+        return [
+            RenderedFile(dest=target, text=read(found), source=found, **owned)
+            for found, target in below(path, source, dest)
+        ]
     target = dest + os.path.basename(source).removesuffix(".j2") if dest.endswith("/") else dest
     text = render(path, args, engine, variables) if "template" in module else read(path)
     return [RenderedFile(dest=target, text=text, source=path, **owned)]
@@ -63,10 +67,13 @@ def below(path: str, source: str, dest: str) -> list[tuple[str, str]]:
 
 
 def render(path: str, args: dict[str, Any], engine: TemplateEngine, variables: dict[str, Any]) -> str:
-    """One Jinja template with the variables of the task; names that Ansible takes from the clock and the controller are fixed."""
+    """One Jinja template with the variables of the task; names that Ansible takes from the clock and the controller
+    are fixed.
+    """
     source = trust_as_template(engine._loader.get_text_file_contents(path))
+    name = os.path.basename(path)
     fixed = {
-        "template_host": "controller", "template_path": os.path.basename(path), "template_fullpath": os.path.basename(path),
+        "template_host": "controller", "template_path": name, "template_fullpath": name,
         "template_destpath": args.get("dest"), "template_uid": "root", "template_mtime": "", "template_run_date": "",
     }  # fmt: skip
     folders = [*variables.get("ansible_search_path", ()), engine.basedir, os.path.dirname(path)]
@@ -74,9 +81,13 @@ def render(path: str, args: dict[str, Any], engine: TemplateEngine, variables: d
     renderer = StableEngine(engine._loader, {**variables, **added}, engine.marker_behavior)
     if isinstance(engine, StableEngine) and engine.lazied is not None:
         renderer.lazied = {**engine.lazied, **lazied(added)}
-    renderer.environment.loader.searchpath = [found for folder in folders for found in (os.path.join(folder, "templates"), folder)]
+    renderer.environment.loader.searchpath = [
+        found for folder in folders for found in (os.path.join(folder, "templates"), folder)
+    ]
     chosen = {key: args[key] for key in OVERRIDES if args.get(key) is not None}
-    overrides = TemplateOverrides.from_kwargs({"trim_blocks": True, **{key: typed(key, value) for key, value in chosen.items()}})
+    overrides = TemplateOverrides.from_kwargs(
+        {"trim_blocks": True, **{key: typed(key, value) for key, value in chosen.items()}}
+    )
     text = renderer.template(source, options=TemplateOptions(escape_backslashes=False, overrides=overrides))
     return "" if text is None else str(text)
 

@@ -38,5 +38,9 @@ def read_settings(project: str) -> Settings:
 
 def inside(project: str, paths: list[str]) -> list[str]:
     """Absolute forms of those paths that don't leave the project."""
-    real = [os.path.normpath(os.path.join(project, path.strip())) for path in paths if path.strip() and path.strip()[0] != "~"]
+    real = [
+        os.path.normpath(os.path.join(project, path.strip()))
+        for path in paths
+        if path.strip() and path.strip()[0] != "~"
+    ]
     return [path for path in real if path == project or path.startswith(project + os.sep)]

@@ -50,7 +50,9 @@ class Recording(Linear):  # type: ignore[misc]  # ansible ships no types
             try:
                 StableEngine(self._loader, variables).template(getattr(task, field))
             except AnsibleError as error:
-                self.notebook.gaps.of_error("broken-task", str(task.get_name()), error, place=where(self.notebook.gaps, task))
+                self.notebook.gaps.of_error(
+                    "broken-task", str(task.get_name()), error, place=where(self.notebook.gaps, task)
+                )
                 setattr(task, field, instead)
 
     def _queue_task(self, host: Any, task: Any, task_vars: dict[str, Any], play_context: Any) -> None:
@@ -62,8 +64,8 @@ class Recording(Linear):  # type: ignore[misc]  # ansible ships no types
         own = task.copy(exclude_parent=True, exclude_tasks=True)
         own._parent = task._parent
         executor = RecordingExecutor(
-            self.notebook, host, own, task_vars, play_context, self._loader, plugin_loader.get_plugin_loader_namespace(),
-            Mute(), self._variable_manager,
+            self.notebook, host, own, task_vars, play_context, self._loader,
+            plugin_loader.get_plugin_loader_namespace(), Mute(), self._variable_manager,
         )  # fmt: skip
         with TaskContext(own):
             result = executor.run()
@@ -72,7 +74,9 @@ class Recording(Linear):  # type: ignore[misc]  # ansible ships no types
         self._pending_results += 1
 
     def _settle(self, host: Any, task: Any, result: dict[str, Any], recorded_only: bool) -> None:
-        """No failure ends the play; an invented result is not registered, so that whatever asks for it finds nothing known."""
+        """No failure ends the play; an invented result is not registered, so that whatever asks for it finds nothing
+        known.
+        """
         if result.get("failed") or result.get("exception"):
             message = self.notebook.taint.scrub(" ".join(str(result.get("msg", "failed")).split())[:300], "")
             self.notebook.gaps.add("broken-task", str(task.get_name()), message, place=where(self.notebook.gaps, task))
@@ -119,7 +123,9 @@ class Recording(Linear):  # type: ignore[misc]  # ansible ships no types
 
     def _load_included_file(self, included_file: Any, iterator: Any, *args: Any, **kwargs: Any) -> Any:
         if depth_of(included_file._task) > DEEPEST_INCLUDE:
-            self.notebook.gaps.add("limit", included_file._filename, f"includes nested more than {DEEPEST_INCLUDE} deep")
+            self.notebook.gaps.add(
+                "limit", included_file._filename, f"includes nested more than {DEEPEST_INCLUDE} deep"
+            )
             return []
         try:
             return super()._load_included_file(included_file, iterator, *args, **kwargs)

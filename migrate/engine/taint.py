@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Tokens that take the place of secrets, and of values nobody knows, before anything is templated.
 
-A token is made of letters, digits and underscores, so that it survives quoting, JSON, regular expressions, upper and lower case
+A token is made of letters, digits and underscores, so that it survives quoting, JSON, regular expressions, upper and
+lower case
 and URL encoding, and can be found again in whatever was rendered.
 """
 
@@ -19,9 +20,26 @@ from migrate.model.task import Token, TokenKind
 
 WORDS = r"(?:passw(?:or)?d|passphrase|pass|pwd|secret|token|api_?key|private_?key|access_?key|secret_?key|auth_?key)"
 SECRET_NAME = re.compile(rf"(?:^|[_\-.]){WORDS}(?:s|_?\d+)?$|^(?:{WORDS})$|_pass$|passw(?:or)?d$", re.IGNORECASE)
-PLAIN_VALUES = {"", "true", "false", "yes", "no", "none", "null", "present", "absent", "always", "on_create", "omit", "required", "optional"}
+PLAIN_VALUES = {
+    "",
+    "true",
+    "false",
+    "yes",
+    "no",
+    "none",
+    "null",
+    "present",
+    "absent",
+    "always",
+    "on_create",
+    "omit",
+    "required",
+    "optional",
+}
 ASSIGNMENT = re.compile(
-    rf"(?P<key>(?!NOPASSWD)[\w.\-]*{WORDS})(?P<mid>[\"']?\s*(?:=>|[=:])\s*[\"']?|\s+[\"'])(?P<value>[^\s\"',;#}}\])]+)", re.IGNORECASE
+    rf"(?P<key>(?<![\w.\-])(?!NOPASSWD)[\w.\-]*{WORDS})"
+    rf"(?P<mid>[\"']?[ \t]*(?:=>|[=:])[ \t]*[\"']?|\s+[\"'])(?P<value>[^\s\"',;#}}\])]+)",
+    re.IGNORECASE,
 )
 URL_PASSWORD = re.compile(r"(?P<head>\w+://[^\s/:@\"']*:)(?P<value>[^\s/@\"'{}]+)@")
 PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
@@ -94,7 +112,9 @@ class Taint:
         return shape.format_map({**found.groupdict(), "value": self.token(name, TokenKind.SECRET)})
 
     def scrub_args(self, value: Any, where: str, *, all_strings: bool = False) -> Any:
-        """The same for final arguments of a task; with `all_strings` (no_log) every string that is not plainly harmless."""
+        """The same for final arguments of a task; with `all_strings` (no_log) every string that is not plainly
+        harmless.
+        """
         if isinstance(value, Mapping):
             return {str(key): self._scrub_arg(str(key), item, where, all_strings) for key, item in value.items()}
         if isinstance(value, (list, tuple)):
@@ -102,20 +122,32 @@ class Taint:
         return self.scrub(value, where) if isinstance(value, str) and len(value) > 6 else value
 
     def _scrub_arg(self, key: str, item: Any, where: str, all_strings: bool) -> Any:
-        if isinstance(item, str) and not TOKEN.search(item) and (is_secret(key, item) or (all_strings and key not in OPEN_ARGS)):
+        if (
+            isinstance(item, str)
+            and not TOKEN.search(item)
+            and (is_secret(key, item) or (all_strings and key not in OPEN_ARGS))
+        ):
             return self.token(f"{key} in {where}", TokenKind.SECRET)
         return self.scrub_args(item, where, all_strings=all_strings)
 
 
 OPEN_ARGS = frozenset(
-    "name state path dest src owner group mode user login_host login_user login_port db database port host enabled role roles privs create "
-    "recurse force backup validate update_password type encrypted remote_src daemon_reload append groups shell home system role_attr_flags chdir creates removes executable line regexp".split()
+    "name state path dest src owner group mode user login_host login_user login_port db database port host "
+    "enabled role roles privs create "
+    "module_name container_engine priv append_privs configure_priv read_priv write_priv vhost node tags "
+    "recurse force backup validate update_password type encrypted remote_src daemon_reload append groups "
+    "shell home system role_attr_flags chdir creates removes executable line regexp".split()
 )
 
 
 def is_secret(key: Any, value: Any) -> bool:
     """True when a plain string stands under a name that says password, token or key, and is not itself a template."""
-    if not isinstance(key, str) or not isinstance(value, (str, int)) or isinstance(value, bool) or not SECRET_NAME.search(key):
+    if (
+        not isinstance(key, str)
+        or not isinstance(value, (str, int))
+        or isinstance(value, bool)
+        or not SECRET_NAME.search(key)
+    ):
         return False
     text = str(value)
     return text.lower() not in PLAIN_VALUES and "{{" not in text and text[:1] not in "/~" and not TOKEN.search(text)

@@ -36,7 +36,12 @@ class Played(NamedTuple):
 
 
 def line(task: RecordedTask) -> str:
-    words = task.args.get("_raw_params") or task.args.get("msg") or task.args.get("name") or (task.file.text if task.file else "")
+    words = (
+        task.args.get("_raw_params")
+        or task.args.get("msg")
+        or task.args.get("name")
+        or (task.file.text if task.file else "")
+    )
     return f"{task.machine} {words}{'?' * bool(task.conditional)}{'!' * bool(task.unresolved)}"
 
 
@@ -47,7 +52,9 @@ def write(root: Path, files: Mapping[str, str]) -> None:
         path.write_text(dedent(text).lstrip("\n"), encoding="utf-8")
 
 
-def play(root: Path, files: Mapping[str, str], playbooks: Sequence[str] = ("site.yml",), extra_vars: Sequence[str] = ()) -> Played:
+def play(
+    root: Path, files: Mapping[str, str], playbooks: Sequence[str] = ("site.yml",), extra_vars: Sequence[str] = ()
+) -> Played:
     """Write the files, then play; `hosts` is the inventory."""
     write(root, files)
     paths = [str(root / name) for name in playbooks]

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each construct of the Ansible language does here what ansible-playbook would do with it."""
 
+# ruff: noqa: E501  # a table reads better in long rows
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -171,9 +173,15 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Played:
     from textwrap import dedent
 
     root = tmp_path_factory.mktemp("project")
-    cases = {name: as_play(dedent(tasks)) for name, (tasks, _) in TASKS.items()} | {name: text for name, (text, _) in PLAYS.items()}
+    cases = {name: as_play(dedent(tasks)) for name, (tasks, _) in TASKS.items()} | {
+        name: text for name, (text, _) in PLAYS.items()
+    }
     write(root, ROLES)
-    return play(root, {"hosts": HOSTS, **{f"{name}.yml": text for name, text in cases.items()}}, [f"{name}.yml" for name in cases])
+    return play(
+        root,
+        {"hosts": HOSTS, **{f"{name}.yml": text for name, text in cases.items()}},
+        [f"{name}.yml" for name in cases],
+    )
 
 
 @pytest.mark.parametrize("name", [*TASKS, *PLAYS])
@@ -187,10 +195,15 @@ def test_is_recorded_as_ansible_would_run_it(name: str, everything: Played) -> N
 
 
 def test_nothing_unexpected_happened(everything: Played) -> None:
-    assert not [finding for finding in everything.findings if "Unexpected" in finding.message or "Traceback" in finding.message]
+    assert not [
+        finding for finding in everything.findings if "Unexpected" in finding.message or "Traceback" in finding.message
+    ]
 
 
-@pytest.mark.parametrize("check", ["missing-role", "broken-task", "missing-file", "unknown-filter", "unknown-include", "broken-play", "forbidden"])
+@pytest.mark.parametrize(
+    "check",
+    ["missing-role", "broken-task", "missing-file", "unknown-filter", "unknown-include", "broken-play", "forbidden"],
+)
 def test_what_is_wrong_is_said_with_a_remedy(check: str, everything: Played) -> None:
     found = [finding for finding in everything.findings if finding.check == check]
     assert found

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Nothing of a project runs, whatever it tries: one trick per entry, with a canary that would be written or read."""
 
+# ruff: noqa: E501  # a table reads better in long rows
+
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -61,8 +62,10 @@ TASKS = {
     "own_lookup": "- command: say {{{{ lookup('evil_lookup', 1) }}}}",
     "own_collection": "- evil.pack.evil_module: {{a: 1}}\n- command: say {{{{ 'x' | evil.pack.evil }}}}",
     "script": "- script: evil.sh\n- shell: touch {canary}\n- local_action: command touch {canary}",
-    "globals_of_jinja": "- command: say {{{{ ''.__class__.__mro__[1].__subclasses__() }}}}\n- command: say {{{{ cycler.__init__.__globals__.os.system('touch {canary}') }}}}",
-    "cached_facts": "- set_fact: {{ansible_connection: local, ansible_python_interpreter: 'touch {canary}'}}\n- setup:\n- ping:",
+    "globals_of_jinja": "- command: say {{{{ ''.__class__.__mro__[1].__subclasses__() }}}}\n- command: say {{{{ "
+    "cycler.__init__.__globals__.os.system('touch {canary}') }}}}",
+    "cached_facts": "- set_fact: {{ansible_connection: local, ansible_python_interpreter: 'touch {canary}'}}\n- setup:\n- "
+    "ping:",
     "endless_include": "- include_tasks: self.yml",
     "endless_import": "- import_tasks: self_import.yml",
     "endless_role": "- include_role: {{name: loop_a}}",
@@ -71,7 +74,8 @@ TASKS = {
     "deep_yaml": "- include_vars: deep.yml",
     "large_file": "- template: {{src: large.j2, dest: /x}}",
     "add_host_local": "- add_host: {{name: 'x', ansible_connection: local}}\n- command: touch {canary}\n  delegate_to: x",
-    "async_forever": "- command: sleep 1000000\n  async: 1000000\n  poll: 0\n- pause: {{minutes: 100000}}\n- wait_for: {{timeout: 100000}}",
+    "async_forever": "- command: sleep 1000000\n  async: 1000000\n  poll: 0\n- pause: {{minutes: 100000}}\n- wait_for: "
+    "{{timeout: 100000}}",
     "vars_prompt_wait": "- pause: {{prompt: 'type'}}",
 }  # fmt: skip
 
@@ -108,7 +112,8 @@ FOLDERS = {
     "ansible.py": CODE,
     "sitecustomize.py": CODE,
     "ansible.cfg": "[defaults]\nfilter_plugins = ./filter_plugins\ncallback_plugins = ./callback_plugins\ncallbacks_enabled = evil\nstdout_callback = evil\n"
-    "vault_password_file = ./files/evil.sh\nlibrary = ./library\nstrategy = linear\nstrategy_plugins = ./strategy_plugins\nvars_plugins = ./vars_plugins\n"
+    "vault_password_file = ./files/evil.sh\nlibrary = ./library\nstrategy = linear\nstrategy_plugins = "
+    "./strategy_plugins\nvars_plugins = ./vars_plugins\n"
     "inventory_plugins = ./inventory_plugins\nroles_path = ../../..:./roles\nfact_caching = evil\ncache_plugins = ./cache_plugins\nremote_tmp = /\n",
     "group_vars/all.yml": "bomb: &a [x, x, x, x, x, x, x, x, x]\nb: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a]\nc: &c [*b, *b, *b, *b, *b, *b, *b, *b, *b]\n"
     "d: &d [*c, *c, *c, *c, *c, *c, *c, *c, *c]\n",
@@ -119,8 +124,14 @@ FOLDERS = {
 def project(root: Path, canary: str, outside: str) -> list[str]:
     names = {"canary": canary, "outside": outside, "outside_yaml": outside + ".yml"}
     plays = {name: f"- hosts: all_of_them\n  tasks:\n{indented(text.format(**names))}" for name, text in TASKS.items()}
-    plays["roles"] = "- hosts: all_of_them\n  roles: [carrier, circle]\n- hosts: all_of_them\n  strategy: evil\n  connection: local\n  tasks: [{command: x}]\n"
-    files = {name: text.format(**names) if "{" in text and not name.startswith("group_vars") else text for name, text in FOLDERS.items()}
+    plays["roles"] = (
+        "- hosts: all_of_them\n  roles: [carrier, circle]\n- hosts: all_of_them\n  strategy: evil\n"
+        "  connection: local\n  tasks: [{command: x}]\n"
+    )
+    files = {
+        name: text.format(**names) if "{" in text and not name.startswith("group_vars") else text
+        for name, text in FOLDERS.items()
+    }
     write(root, {**files, **{f"{name}.yml": text for name, text in plays.items()}})
     (root / "files/link.txt").symlink_to(outside)
     (root / "vars").mkdir()
@@ -141,7 +152,12 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Played,
     (base / "outside.txt.yml").write_text(f"- command: {SECRET}\n")
     canary = base / "canary"
     patch = pytest.MonkeyPatch()
-    for name, value in (("CANARY_ENV", SECRET), ("ANSIBLE_STRATEGY_PLUGINS", str(base)), ("ANSIBLE_LIBRARY", str(base)), ("ANSIBLE_CONFIG", "/x")):
+    for name, value in (
+        ("CANARY_ENV", SECRET),
+        ("ANSIBLE_STRATEGY_PLUGINS", str(base)),
+        ("ANSIBLE_LIBRARY", str(base)),
+        ("ANSIBLE_CONFIG", "/x"),
+    ):
         patch.setenv(name, value)
     patch.chdir(base)
     root = base / "project"
@@ -175,7 +191,7 @@ def test_an_executable_inventory_is_not_run(kind: str, tmp_path: Path) -> None:
     canary = tmp_path / "canary"
     root = tmp_path / "project"
     write(root, {"hosts": f"#!/bin/sh\ntouch {canary}\necho '{{}}'\n", "site.yml": "- hosts: all\n  tasks: []\n"})
-    os.chmod(root / "hosts", 0o755)
+    (root / "hosts").chmod(0o755)
     result = play(root, {}, ["site.yml"])
     assert not canary.exists()
     assert "broken-inventory" in result.checks()
@@ -184,5 +200,12 @@ def test_an_executable_inventory_is_not_run(kind: str, tmp_path: Path) -> None:
 def test_a_yaml_bomb_ends_the_reading_and_not_the_machine(tmp_path: Path) -> None:
     rows = ["l0: &l0 [x, x, x, x, x, x, x, x, x, x]"]
     rows += [f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 10)}]" for n in range(1, 12)]
-    result = play(tmp_path, {"hosts": "h1\n", "group_vars/all.yml": "\n".join(rows) + "\n", "site.yml": "- hosts: all\n  tasks: [{command: 'say {{ l11 | length }}'}]\n"})
+    result = play(
+        tmp_path,
+        {
+            "hosts": "h1\n",
+            "group_vars/all.yml": "\n".join(rows) + "\n",
+            "site.yml": "- hosts: all\n  tasks: [{command: 'say {{ l11 | length }}'}]\n",
+        },
+    )
     assert [task.args["_raw_params"] for task in result.tasks] == ["say 10"] or result.findings
