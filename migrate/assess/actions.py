@@ -223,5 +223,11 @@ def mounts(task: RecordedTask) -> list[tuple[str, str, str]]:
     return [(path, str(task.args.get("src", "")), str(task.args.get("fstype", "")))] if path else []
 
 
+def source_of(task: RecordedTask) -> str:
+    """Where code comes from: a repository, a URL, an archive, an artifact."""
+    named = (task.args.get(key) for key in ("repo", "src", "url", "artifact_id", "working_dir"))
+    return next((str(value) for value in named if value), "")
+
+
 def is_removal(task: RecordedTask) -> bool:
     return str(task.args.get("state", "")) in GONE

@@ -7,7 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from migrate.assess import actions
-from migrate.assess.drafts import Draft, drafts, merged
+from migrate.assess.classes import drafts
+from migrate.assess.drafts import Draft, merged
 from migrate.assess.edges import with_edges
 from migrate.assess.ports import ports
 from migrate.assess.rules import gather, hosting, settings, software, storage

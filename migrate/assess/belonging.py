@@ -125,6 +125,17 @@ def agent_of(role: str, hosts: str, index: Index) -> Product | None:
     return None
 
 
+def application_of(role: str, code: Iterable[RecordedTask], index: Index) -> Product | None:
+    """An application that the role is named after, when what it fetches has that name too: a name alone is no proof."""
+    word = same(role)
+    fetched = {part for task in code for part in re.split(r"[^a-z0-9]+", actions.source_of(task).lower())}
+    for product in index.products.values():
+        named = product.category in ("application", "ci", "mail", "dns", "monitoring", "identity")
+        if named and product.kind is not Kind.PLUMBING and word in {product.key, *map(same, product.roles)}:
+            return product if word.replace("_", "") in fetched else None
+    return None
+
+
 def same(name: str) -> str:
     """`acme.jenkins-agent` and `jenkins_agent` are the same name."""
     return name.rsplit(".", 1)[-1].replace("-", "_").lower()

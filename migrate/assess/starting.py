@@ -64,9 +64,10 @@ def sightings(held: Iterable[Scope], written: Mapping[str, UnitText], index: Ind
     every = list(held)
     told = [(scope, start, *recognise(start, scope, written, index)) for scope in every for start in told_starts(scope)]
     outright = {product.key for _, start, product, _ in told if product is not None and outright_start(start)}
+    busy = [scope for scope, start, product, _ in told if serves(start, product)]
     for scope in every:
         for product, start in package_starts(scope, index):
-            if product.key not in outright:
+            if product.key not in outright and (product.starts or scope not in busy):
                 told.append((scope, start, product, f"unit {start.name}"))
     many = several(start.name for _, start, _, _ in told)
     return [
@@ -78,6 +79,10 @@ def sightings(held: Iterable[Scope], written: Mapping[str, UnitText], index: Ind
 def outright_start(start: Start) -> bool:
     """Started (or stopped) for good; a handler that restarts something supposes that it runs already."""
     return start.manager != "container" and not start.task.handler
+
+
+def serves(start: Start, product: Product | None) -> bool:
+    return outright_start(start) and not start.schedule and (product is None or product.kind is not Kind.PLUMBING)
 
 
 def told_starts(scope: Scope) -> Iterator[Start]:
@@ -92,11 +97,12 @@ def told_starts(scope: Scope) -> Iterator[Start]:
 
 
 def package_starts(scope: Scope, index: Index) -> Iterator[tuple[Product, Start]]:
-    """Packages of Debian start the unit that they bring."""
+    """Packages of Debian start the unit that they bring; of what keeps data, the package alone is telling."""
     for task in scope.tasks:
         for package in actions.packages(task):
             for product in index.packages.find(package):
-                if product.starts and product.kind is not Kind.LIBRARY:
+                keeps = product.kind in (Kind.STATEFUL, Kind.MIXED) and product.nature != "stateless"
+                if keeps or (product.starts and product.kind is not Kind.LIBRARY):
                     yield product, Start(product.units[0] if product.units else product.key, "package", task)
 
 
@@ -111,7 +117,7 @@ def base_of(name: str) -> str:
 
 def recognise(start: Start, scope: Scope, written: Mapping[str, UnitText], index: Index) -> tuple[Product | None, str]:
     """The product behind a start, and what it was known by: unit, image, program, or a package of the same role."""
-    base = base_of(start.name)
+    base = TOKENISH.sub("1", base_of(start.name))
     if start.image and (found := index.image(start.image)):
         return found[0], f"image {start.image}"
     text = unit_text(dict(written), base)

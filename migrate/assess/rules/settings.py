@@ -123,8 +123,7 @@ def code_of_ones_own(subject: Subject) -> Iterator[Seen]:
     """Where the code comes from."""
     for task in subject.tasks:
         if task.module in ("git", "subversion", "unarchive", "maven_artifact") and not actions.is_removal(task):
-            source = task.args.get("repo") or task.args.get("src") or task.args.get("artifact_id") or ""
-            yield seen(task, f"code comes from {source} by {task.module}")
+            yield seen(task, f"code comes from {actions.source_of(task)} by {task.module}")
 
 
 def uncommented(text: str) -> str:
