@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -119,7 +120,8 @@ class Engine:
         assert self._child.stdin is not None and self._child.stdout is not None
         self._child.kill()
         self._child.wait()
-        self._child.stdin.close()
+        with contextlib.suppress(BrokenPipeError):  # what a dead child never read
+            self._child.stdin.close()
         self._child.stdout.close()
         self._log.close()
         self._folder.cleanup()
