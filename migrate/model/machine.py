@@ -40,7 +40,7 @@ class Machine(msgspec.Struct, frozen=True, omit_defaults=True):
     """One VM (or inventory host without one), as seen by every source in `seen_by`.
 
     `seen_by` holds "inventory" and source URIs; `uuid`, `vcpus` (count) and `memory` (bytes) come from hypervisors;
-    `os` is a libosinfo short id such as `debian12` or "" ; `groups` are inventory groups with ancestors, `all` left out.
+    `os` is a libosinfo short id such as `debian12`, or ""; `groups` are inventory groups with ancestors, but not `all`.
     """
 
     name: str
@@ -71,7 +71,7 @@ class Machine(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Host(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An inventory host as ansible-core reads it. `kind` numbers its class: same groups, same own variables but identity."""
+    """An inventory host as ansible-core reads it; `kind` numbers its class: same groups, same variables but identity."""
 
     name: str
     groups: tuple[str, ...] = ()
@@ -81,7 +81,7 @@ class Host(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class MachineClass(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Hosts that Ansible treats alike; `representative` is recorded for all. `differing` names variables that differ inside."""
+    """Hosts that Ansible treats alike: `representative` is recorded for all; `differing` variables are not the same."""
 
     number: int
     representative: str

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The conversation with the recording child: one JSON object a line, requests in, messages out, `Done` after each request."""
+"""The conversation with the recording child: a JSON object a line, requests in, messages out, `Done` after each."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from migrate.model.task import RecordedTask, Token
 
 
 class Open(msgspec.Struct, frozen=True, tag=True):
-    """Read these inventories of the project (absolute paths); answers `Inventory`. `extra_vars` as ansible-playbook's -e takes them."""
+    """Read these inventories of the project (absolute paths); answers `Inventory`.
+
+    `extra_vars` are as ansible-playbook's -e takes them.
+    """
 
     project: str
     inventories: tuple[str, ...]
@@ -22,7 +25,7 @@ class Open(msgspec.Struct, frozen=True, tag=True):
 
 
 class Play(msgspec.Struct, frozen=True, tag=True):
-    """Play the playbooks on one representative per class, with these facts per class number; answers `Recorded` and `Progress`."""
+    """Play on one representative per class, with these facts per class number; answers `Recorded` and `Progress`."""
 
     playbooks: tuple[str, ...]
     facts: dict[int, dict[str, Any]]
@@ -49,7 +52,7 @@ class Progress(msgspec.Struct, frozen=True, tag=True):
 
 
 class Done(msgspec.Struct, frozen=True, tag=True):
-    """The request is answered; `classes` as refined while playing (a class splits where a condition tells members apart)."""
+    """The request is answered; `classes` as refined while playing: one splits where a condition tells members apart."""
 
     findings: tuple[Finding, ...] = ()
     tokens: tuple[Token, ...] = ()

@@ -17,7 +17,7 @@ class CatalogPort(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Run(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How it runs in a container, in the foreground; `writable` folders hold no state; `probe` is {path, port} or {tcp}."""
+    """How it runs in the foreground of a container; `writable` folders hold no state; `probe` is {path, port} or {tcp}."""
 
     command: tuple[str, ...] = ()
     user: str = ""
@@ -28,7 +28,7 @@ class Run(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Product(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One catalog entry. Names in packages, clients, units, processes, images, modules and roles are fnmatch globs.
 
-    `nature` is stateless, stateful or depends (then `reason` says on what). `starts`: the Debian package starts its unit.
+    `nature` is stateless, stateful or depends (`reason` says on what). `starts`: the Debian package starts its unit.
     """
 
     title: str
