@@ -9,7 +9,7 @@ finalised.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ansible._internal._templating import _jinja_bits
@@ -25,6 +25,7 @@ from jinja2.environment import TemplateExpression
 from jinja2.parser import Parser
 
 MOST_TEMPLATES = 20_000
+MOST_FACTS = 500
 FEW_VARIABLES = 30
 SYNTAX = (
     "block_start_string variable_start_string comment_start_string block_end_string variable_end_string "
@@ -56,6 +57,7 @@ def quicken() -> None:
     keep_code()
     keep_wrapped()
     keep_files()
+    keep_facts()
 
 
 def keep_files() -> None:
@@ -70,6 +72,26 @@ def keep_files() -> None:
         return read[key]
 
     plugins.get_vars_from_path = manager.get_vars_from_path = get_once
+
+
+def keep_facts() -> None:
+    """Facts are cleaned and named once per class of machines, not at each task and for each host asked about."""
+    for name in ("clean_facts", "namespace_facts"):
+        setattr(manager, name, once_for_each(getattr(manager, name)))
+
+
+def once_for_each(work: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Remember answers by the identity of the argument, which is kept so that no other object can take its place."""
+    known: dict[int, tuple[Any, Any]] = {}
+
+    def remembered(argument: Any) -> Any:
+        if id(argument) not in known:
+            if len(known) > MOST_FACTS:
+                known.clear()
+            known[id(argument)] = (argument, work(argument))
+        return known[id(argument)][1]
+
+    return remembered
 
 
 def keep_code() -> None:

@@ -13,7 +13,7 @@ from migrate.model.machine import MachineClass
 
 
 class Facts:
-    """A fact cache that answers for every host with the facts of its class."""
+    """A fact cache that answers for every host with the facts of its class; what it hands out is not to be changed."""
 
     def __init__(self, of_class: dict[int, dict[str, Any]], classes: tuple[MachineClass, ...]) -> None:
         self.facts = {name: of_class.get(made.number, {}) for made in classes for name in made.members}
@@ -21,7 +21,7 @@ class Facts:
 
     def get(self, host: str) -> dict[str, Any]:
         """A host that no class knows (localhost, or one made by add_host) is taken to be like the first."""
-        return dict(self.facts.get(host, self.any))
+        return self.facts.get(host, self.any)
 
     def set(self, host: str, facts: dict[str, Any]) -> None:
         self.facts[host] = facts
@@ -45,6 +45,10 @@ class Variables(VariableManager):  # type: ignore[misc]  # ansible ships no type
             play.vars_files = [item for item in play.vars_files if self._good(play, item)]
             found = super().get_vars(play, *args, **kwargs)
         return found
+
+    def set_host_facts(self, host: str, facts: dict[str, Any]) -> None:
+        """Facts of one host more, without touching those of its class."""
+        self._fact_cache.set(host, {**self._fact_cache.get(host), **facts})
 
     def _good(self, play: Any, item: Any) -> bool:
         probe = play.copy()
