@@ -133,7 +133,7 @@ def read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hosts", default="1000,10000", help="sizes of the estates (default: %(default)s)")
     parser.add_argument("--runs", type=int, default=1, help="runs of each command; the median counts (default: 1)")
-    parser.add_argument("--hypervisors", type=int, default=1, help="libvirt connections for the hosts (default: 1)")
+    parser.add_argument("--hypervisors", type=int, default=10, help="libvirt connections for the hosts (default: 10)")
     parser.add_argument("--command", default=shlex.quote(beside_python("migrate")), help="what to run as `migrate`")
     parser.add_argument(
         "--folder", type=Path, default=Path("build/bench"), help="where to write them (default: %(default)s)"
