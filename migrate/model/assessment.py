@@ -14,7 +14,7 @@ SCHEMA_VERSION = 1
 
 
 class Figures(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Counts a reader checks first: kinds of machine (`classes`), tasks recorded, and how many of them leave a doubt."""
+    """Counts a reader checks first: kinds of machine (`classes`), tasks recorded, and those that leave a doubt."""
 
     machines: int = 0
     classes: int = 0

@@ -71,7 +71,7 @@ class Machine(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Host(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An inventory host as ansible-core reads it; `kind` numbers its class: same groups, same variables but identity."""
+    """An inventory host as ansible-core reads it; `kind` numbers its class: same groups and variables but identity."""
 
     name: str
     groups: tuple[str, ...] = ()

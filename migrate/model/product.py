@@ -17,7 +17,7 @@ class CatalogPort(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Run(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How it runs in the foreground of a container; `writable` folders hold no state; `probe` is {path, port} or {tcp}."""
+    """How it runs in a container's foreground; `writable` folders hold no state; `probe` is {path, port} or {tcp}."""
 
     command: tuple[str, ...] = ()
     user: str = ""

@@ -29,7 +29,7 @@ class Token(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class RenderedFile(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A file that a task puts on the machine; `text` is final, with tokens, and None for a binary or unreadable source."""
+    """A file that a task puts on the machine; `text` is final, with tokens; None for what is no text."""
 
     dest: str
     text: str | None = None

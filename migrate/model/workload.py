@@ -77,7 +77,7 @@ class Unit(msgspec.Struct, frozen=True, omit_defaults=True):
     """A long-running service or scheduled job.
 
     `manager`: systemd, supervisor, container, cron, package (its unit starts itself), shell. `command`, `user`,
-    `directory`, `environment` come from the unit's own file where a task writes it. `schedule` is a cron expression for jobs.
+    `directory`, `environment` come from the unit's own file where a task writes it. `schedule` is a cron expression.
     """
 
     name: str
