@@ -60,6 +60,7 @@ class RecordingExecutor(TaskExecutor):  # type: ignore[misc]  # ansible ships no
         super().__init__(*args)
         self.notebook, self.host = notebook, self._host.name
         self.placeholders = Placeholders(notebook, self.host)
+        self.placeholders.place = lambda: where(notebook.gaps, self._task)
         self.recorded_only = True
         self.loop_doubt = ""
         self.raw_args: dict[str, Any] = {}

@@ -13,6 +13,7 @@ from ansible.errors import AnsibleError
 from migrate.model.finding import Finding, Severity
 from migrate.model.place import Place
 
+PARSER_LINE = re.compile(r"line (\d+),? column")
 REMEDIES = {
     "missing-role": (
         "Fetch it (ansible-galaxy install -r requirements.yml) into the project's roles folder;"
@@ -28,6 +29,7 @@ REMEDIES = {
     "vault-file": "No password is needed: its variables count as secrets to be filled in later.",
     "broken-task": "Mend the task; the rest of the play was recorded.",
     "broken-play": "Mend the play; the other plays were recorded.",
+    "undefined-variable": "Nothing to do if it comes from a vault or the command line (-e); else define it.",
     "missing-file": "Add the file, or ignore this if it is made at deploy time.",
     "forbidden": (
         "The project is read as untrusted input: nothing in it runs."
@@ -135,10 +137,16 @@ def origin_of(value: object) -> Any:
         return None
 
 
+def line_in(message: str) -> int:
+    """The line that a YAML or JSON parser names last, which is where it gave up; 0 if none."""
+    lines = PARSER_LINE.findall(message)
+    return int(lines[-1]) if lines else 0
+
+
 def first_cause(error: BaseException) -> str:
     """One line, from the innermost Ansible error that says something."""
     for link in chain(error):
         text = link.message if isinstance(link, AnsibleError) else str(link)
         if text and text.strip() and not isinstance(link, LookupError):  # LookupError: ansible-core's own bookkeeping
-            return " ".join(text.split())[:300]
+            return " ".join(text.replace(' in "<unicode string>"', "").split())[:300]
     return type(error).__name__

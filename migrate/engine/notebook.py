@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from ansible._internal._templating._jinja_common import Marker, TruncationMarker, UndefinedMarker
@@ -16,7 +16,9 @@ from migrate.engine.ballots import Ballots, telling_names
 from migrate.engine.conditions import closure
 from migrate.engine.gaps import Gaps
 from migrate.engine.taint import Taint
+from migrate.model.finding import Severity
 from migrate.model.machine import MachineClass
+from migrate.model.place import Place
 from migrate.model.task import RecordedTask, TokenKind
 
 ALWAYS_UNKNOWN = {"ansible_failed_task": "a failure", "ansible_failed_result": "a failure"}
@@ -94,6 +96,7 @@ class Placeholders(MarkerBehavior):  # type: ignore[misc]  # ansible ships no ty
         self.notebook, self.host = notebook, host
         self.unknown = {"item"}
         self.problems: list[str] = []
+        self.place: Callable[[], Place | None] = lambda: None
 
     def handle_marker(self, value: Marker) -> Any:
         if isinstance(value, UndefinedMarker):
@@ -107,4 +110,12 @@ class Placeholders(MarkerBehavior):  # type: ignore[misc]  # ansible ships no ty
         unknown = (
             name in self.unknown or name in self.notebook.unknown[self.host] or name.startswith(("filter ", "test "))
         )
+        if not unknown and name != "value":
+            self.notebook.gaps.add(
+                "undefined-variable",
+                name,
+                f"{name} is not defined in what was read",
+                place=self.place(),
+                severity=Severity.NOTE,
+            )
         return self.notebook.taint.token(name, TokenKind.UNKNOWN if unknown else TokenKind.NEEDED)

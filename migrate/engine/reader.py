@@ -11,7 +11,7 @@ from ansible.module_utils._internal._datatag import AnsibleTagHelper
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import is_encrypted
 
-from migrate.engine.gaps import Gaps
+from migrate.engine.gaps import Gaps, first_cause, line_in
 from migrate.engine.taint import Taint
 from migrate.model.finding import Severity
 
@@ -82,7 +82,8 @@ class Reader(DataLoader):  # type: ignore[misc]  # ansible ships no types
             raise AnsibleFileNotFound("file not found", file_name=path) from None
         except (AnsibleError, UnicodeError, RecursionError, ValueError, OSError) as error:
             self.bad.add(path)
-            self.gaps.of_error("broken-yaml", path, error, place=self.gaps.place(path), severity=Severity.ERROR)
+            place = self.gaps.place(path, line_in(first_cause(error)))
+            self.gaps.of_error("broken-yaml", path, error, place=place, severity=Severity.ERROR)
             return None
 
 

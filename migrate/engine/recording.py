@@ -27,6 +27,9 @@ def record(
         files = files_of(book, task, engine, variables, place)
     except (AnsibleError, OSError) as error:
         files, problem = [], problem or f"file: {first_cause(error)}"
+        book.gaps.add(
+            "missing-file", str(task.args.get("src") or task.get_name()), tidy(book, problem, place), place=place
+        )
     if problem and (missing := MISSING_FILTER.search(problem)):
         book.gaps.add("unknown-filter", str(task.get_name()), missing[0], place=place)
     machine = str(task.delegate_to or host)
