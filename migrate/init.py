@@ -43,6 +43,7 @@ INVENTORY_NAMES = (
 )
 PLAYBOOK_FIRST = ("site.yml", "site.yaml", "main.yml", "playbook.yml", "all.yml")
 DEEPEST = 4
+LARGEST = 1_000_000
 
 
 class Found(msgspec.Struct):
@@ -125,10 +126,10 @@ def configured_inventory(project: Path) -> str:
 
 def is_playbook(path: Path) -> bool:
     """A YAML list whose first mapping has hosts or imports a playbook."""
-    if path.suffix not in (".yml", ".yaml") or path.stat().st_size > 1_000_000:
+    if path.suffix not in (".yml", ".yaml"):
         return False
     try:
-        data = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+        data = yaml.load(path.read_text(encoding="utf-8")[:LARGEST], Loader=yaml.CSafeLoader)
     except (yaml.YAMLError, UnicodeDecodeError, OSError):
         return False
     keys = {"hosts", "import_playbook", "ansible.builtin.import_playbook"}
@@ -136,8 +137,11 @@ def is_playbook(path: Path) -> bool:
 
 
 def is_libvirt(path: Path) -> bool:
-    with path.open("rb") as file:
-        head = file.read(4096)
+    try:
+        with path.open("rb") as file:
+            head = file.read(4096)
+    except OSError:
+        return False
     return b"<node" in head or b"<domain" in head
 
 

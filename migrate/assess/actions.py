@@ -37,7 +37,8 @@ SHELL_STARTS = (
     re.compile(r"\bservice\s+([\w@.\-]+)\s+(?:re)?start\b"),
     re.compile(r"/etc/(?:rc\.d/)?init\.d/([\w.\-]+)\s+(?:re)?start\b"),
     re.compile(r"\b(?:supervisorctl|rc-service|initctl|sv|monit)\s+(?:re)?start\s+([\w@.:\-]+)"),
-    re.compile(r"\b(?:pm2|forever)\s+(?:re)?start\s+(?:-\S+\s+)*(\S+)"),
+    re.compile(r"\b(?:pm2|forever)\s+(?:re)?start\s+(?:[^;&|\n]*?\s)?(\S+\.(?:[cm]?js|ts|json|py|sh))\b"),
+    re.compile(r"\b(?:pm2|forever)\s+(?:re)?start\s+([\w@.:/][\w@.:/\-]*)"),
     re.compile(r"\b(gitlab)-ctl\s+(?:reconfigure|re?start)"),
 )
 DOCKER_RUN = re.compile(r"\b(?:docker|podman)\s+run\b(.*)", re.DOTALL)
@@ -175,7 +176,9 @@ def shell_text(task: RecordedTask) -> str:
 
 def shell_starts(task: RecordedTask) -> list[Start]:
     text = shell_text(task)
-    found = [Start(unit_name(name), "shell", task) for pattern in SHELL_STARTS for name in pattern.findall(text)]
+    found = [
+        Start(unit_name(name).rstrip(":"), "shell", task) for pattern in SHELL_STARTS for name in pattern.findall(text)
+    ]
     if run := DOCKER_RUN.search(text):
         found += docker_run(run[1], task)
     return [start for start in found if start.name not in ("daemon-reload", "all", "--all")]

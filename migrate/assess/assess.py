@@ -13,11 +13,11 @@ from migrate.assess.edges import with_edges
 from migrate.assess.ports import ports
 from migrate.assess.rules import gather, hosting, settings, software, storage
 from migrate.assess.subject import Subject
-from migrate.assess.verdict import judge
+from migrate.assess.verdict import Verdict, judge
 from migrate.catalog import Index
 from migrate.model.machine import Machine
 from migrate.model.task import RecordedTask
-from migrate.model.workload import Kind, Nature, Placement, Port, Workload
+from migrate.model.workload import Kind, Nature, Placement, Workload
 
 CLEANED = "an emptyDir: what is scratch goes with its pod"
 RULE_MODULES = (software, storage, settings, hosting)
@@ -106,8 +106,7 @@ def workload(environment: str, name: str, subject: Subject) -> Workload:
     draft, product = subject.draft, subject.product
     evidence = gather(subject)
     verdict = judge(subject, evidence)
-    plumbing = verdict.kind is Kind.PLUMBING
-    listening: tuple[Port, ...] = ports(subject) if draft.running and verdict.placement is not Placement.DROP else ()
+    moves = draft.running and verdict.placement is not Placement.DROP
     return Workload(
         name=name,
         environment=environment,
@@ -123,16 +122,19 @@ def workload(environment: str, name: str, subject: Subject) -> Workload:
         units=tuple(draft.units[unit] for unit in sorted(draft.units)),
         packages=tuple(sorted({package for task in draft.tasks for package in actions.packages(task)})),
         users=tuple(sorted({str(task.args.get("name", "")) for task in draft.tasks if task.module == "user"} - {""})),
-        ports=listening,
+        ports=ports(subject) if moves else (),
         data_dirs=() if verdict.nature is Nature.STATELESS else data_dirs(subject),
         evidence=evidence,
-        tasks=() if plumbing else tuple(draft.tasks),
-        replaced_by=product.replaced_by
-        if product and plumbing
-        else CLEANED
-        if draft.cleans and verdict.placement is Placement.DROP
-        else "",
+        tasks=() if verdict.kind is Kind.PLUMBING else tuple(draft.tasks),
+        replaced_by=replaced_by(subject, verdict),
     )
+
+
+def replaced_by(subject: Subject, verdict: Verdict) -> str:
+    """What takes the place of plumbing, and of jobs that only clean up."""
+    if verdict.kind is Kind.PLUMBING and subject.product is not None:
+        return subject.product.replaced_by
+    return CLEANED if subject.draft.cleans and verdict.placement is Placement.DROP else ""
 
 
 def data_dirs(subject: Subject) -> tuple[str, ...]:

@@ -19,6 +19,9 @@ ABSOLUTE = re.compile(r"(?<![\w.\-/])/[\w.+@\-]+(?:/[\w.+@\-]+)+")
 FILE_MODULES = ("file", "lineinfile", "blockinfile", "replace", "ini_file")
 SHARED = ("/etc/hosts", "/etc/resolv.conf", "/etc/passwd", "/etc/profile", "/etc/environment")
 HOPS = 3
+CODE_MODULES = ("git", "subversion", "unarchive", "synchronize", "hg", "composer", "copy")
+WEB_ROOTS = ("/var/www/", "/srv/www/")
+CODE_ROOTS = ("/var/www", "/srv", "/opt", "/home", "/usr/share/nginx", "/data", "/usr/local/www")
 
 
 def path_of(task: RecordedTask) -> str:
@@ -100,20 +103,13 @@ def names_of(task: RecordedTask, names: Iterable[str]) -> set[str]:
 
 def deploys_code(task: RecordedTask) -> bool:
     """A task that puts an application's code where a runtime or web server of the machine finds it."""
-    if task.module not in (
-        "git",
-        "subversion",
-        "unarchive",
-        "synchronize",
-        "hg",
-        "composer",
-        "copy",
-    ) or actions.is_removal(task):
+    if task.module not in CODE_MODULES or actions.is_removal(task):
         return False
-    path = str(task.args.get("dest") or task.args.get("working_dir") or (task.file.dest if task.file else ""))
-    if task.module == "copy":
-        return path.startswith(("/var/www/", "/srv/www/"))
-    return path.startswith(("/var/www", "/srv", "/opt", "/home", "/usr/share/nginx", "/data", "/usr/local/www"))
+    return code_folder(task).startswith(WEB_ROOTS if task.module == "copy" else CODE_ROOTS)
+
+
+def code_folder(task: RecordedTask) -> str:
+    return str(task.args.get("dest") or task.args.get("working_dir") or (task.file.dest if task.file else ""))
 
 
 def agent_of(role: str, hosts: str, index: Index) -> Product | None:

@@ -9,7 +9,16 @@ from functools import cached_property
 
 from migrate.assess import actions
 from migrate.assess.actions import Start
-from migrate.assess.belonging import agent_of, application_of, deploys_code, names_of, products_of, reached, writers
+from migrate.assess.belonging import (
+    agent_of,
+    application_of,
+    code_folder,
+    deploys_code,
+    names_of,
+    products_of,
+    reached,
+    writers,
+)
 from migrate.assess.cleaning import cleans
 from migrate.assess.drafts import Draft, add_unit
 from migrate.assess.starting import Scope, Sighting, base_of, scopes, sightings, slug
@@ -152,21 +161,14 @@ class Class:
     def belongs(self, task: RecordedTask, draft: Draft, services: Sequence[Draft]) -> bool:
         """False for a task that is plainly about another service of the same role."""
         others = [other for other in services if other is not draft]
-        about = self.about[id(task)]
         siblings = twins(draft, others)
         alike = any(other.product is draft.product for other in siblings)
-        if not others or (draft.product is not None and draft.product.key in about and not alike):
+        if not others or (is_about(draft, self.about[id(task)]) and not alike):
             return True
-        if any(
-            other.product is not None and other.product.key in about
-            for other in others
-            if other.product is not draft.product
-        ):
+        if any(is_about(other, self.about[id(task)]) and other.product is not draft.product for other in others):
             return False
-        if any(start.task is task for other in others for start in other.starts):
-            return any(start.task is task for start in draft.starts)
-        if any(text.task is task for other in others for text in other.texts):
-            return any(text.task is task for text in draft.texts)
+        if any(makes(other, task) for other in others):
+            return makes(draft, task)
         if siblings and (named := names_of(task, [short(one) for one in (draft, *siblings)])):
             return short(draft) in named
         return draft.own_code or draft.scheduled or not any(other.own_code and not other.scheduled for other in others)
@@ -174,11 +176,12 @@ class Class:
     def unserved_code(self, scoped: Sequence[tuple[Scope, Draft]]) -> Iterator[tuple[Scope, Draft]]:
         """Applications whose role starts nothing: known ones, and any for which no runtime is here."""
         served = self.serving(scoped)
-        runtimes = self.runtimes([draft for _, draft in scoped])
+        every = [draft for _, draft in scoped]
+        able = bool(self.runtimes(every)) or any(draft.own_service for draft in every)
         for scope in (scope for scope in self.scopes if scope not in served):
             code = [task for task in scope.tasks if deploys_code(task)]
             product = application_of(scope.role, code, self.index) if code else None
-            if code and (product is not None or not runtimes):
+            if code and (product is not None or not able):
                 name = product.key if product is not None else slug(scope.role or scope.hosts)
                 start = Start(name, "code", code[0])
                 unit = Unit(name=name, manager="code", place=code[0].place)
@@ -189,16 +192,17 @@ class Class:
                 )
 
     def give_code(self, scoped: Sequence[tuple[Scope, Draft]]) -> None:
-        """Code of roles that start nothing runs in the runtime or web server that is there."""
+        """Code of roles that start nothing runs in the program started for it, else in a runtime or web server."""
         every = [draft for _, draft in scoped]
-        if any(draft.own_code and draft.running and not draft.scheduled for draft in every):
-            return
         served = self.serving(scoped)
-        idle = [scope for scope in self.scopes if scope not in served and any(map(deploys_code, scope.tasks))]
-        more = {id(task) for scope in idle for task in scope.tasks if not self.about[id(task)]}
-        for draft in self.runtimes(every):
-            held = {id(task) for task in draft.tasks} | more
-            draft.tasks = [task for task in self.tasks if id(task) in held]
+        own = [draft for draft in every if draft.own_service]
+        for scope in (scope for scope in self.scopes if scope not in served):
+            folders = [code_folder(task) for task in scope.tasks if deploys_code(task)]
+            users = [draft for draft in own if any(draft.runs_in(folder) for folder in folders)]
+            more = {id(task) for task in scope.tasks if folders and not self.about[id(task)]}
+            for draft in users or ([] if own else self.runtimes(every)):
+                held = {id(task) for task in draft.tasks} | more
+                draft.tasks = [task for task in self.tasks if id(task) in held]
 
     def runtimes(self, every: Sequence[Draft]) -> list[Draft]:
         """What runs code that others bring: PHP-FPM, Tomcat; without one, the web server."""
@@ -230,6 +234,15 @@ def twins(draft: Draft, others: Iterable[Draft]) -> list[Draft]:
     """Others that the same line of a role starts: in a loop, or because the role is listed more than once."""
     lines = {(start.task.place, start.task.action) for start in draft.starts}
     return [other for other in others if any((start.task.place, start.task.action) in lines for start in other.starts)]
+
+
+def is_about(draft: Draft, keys: set[str]) -> bool:
+    return draft.product is not None and draft.product.key in keys
+
+
+def makes(draft: Draft, task: RecordedTask) -> bool:
+    """The task starts it or writes its unit."""
+    return any(start.task is task for start in draft.starts) or any(text.task is task for text in draft.texts)
 
 
 def short(draft: Draft) -> str:

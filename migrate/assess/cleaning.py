@@ -24,6 +24,7 @@ HARMLESS = re.compile(
     r"export \w+=|(?:\S*/)?xargs\s+(?:-\S+\s+)*(?:\S*/)?rm\b|"
     r"(?:sleep|nice|ionice|flock|date)\b\s*\S*$|trap\b)"
 )
+PREFIX = re.compile(r"^(?:(?:sudo|nice|ionice|if|elif|while|then|do|else|!)\s+(?:-\S+\s+)*)+")
 REDIRECTION = re.compile(r"\s*\d?>{1,2}\s*(?:&\d|\S+)")
 
 
@@ -44,17 +45,16 @@ def pieces(text: str) -> list[str]:
     """The simple commands of a shell text; an escaped `;` is find's."""
     lines = [line for line in text.replace("\\\n", " ").splitlines() if not line.lstrip().startswith("#")]
     parts = re.split(r"&&|\|\||(?<!\\);|\||\n", "\n".join(lines))
-    return [clean for part in parts if (clean := REDIRECTION.sub("", part).strip())]
+    return [clean for part in parts if (clean := PREFIX.sub("", REDIRECTION.sub("", part).strip()))]
 
 
 def target(piece: str) -> str:
     """What one command cleans; "" when it does something else, or removes what may be data."""
-    bare = re.sub(r"^(?:(?:sudo|nice|ionice|if|while|then|do|!)\s+(?:-\S+\s+)*)+", "", piece)
-    if TOOLS.match(bare):
-        return " ".join(bare.split()[:3])
-    if found := FIND.match(bare) or PIPED_FIND.match(bare):
+    if TOOLS.match(piece):
+        return " ".join(piece.split()[:3])
+    if found := FIND.match(piece) or PIPED_FIND.match(piece):
         return found["where"] if SCRATCH.search(found["where"]) else ""
-    if found := RM.match(bare):
+    if found := RM.match(piece):
         paths = [word for word in found["where"].split() if not word.startswith("-")]
         return " ".join(paths) if all(SCRATCH.search(path) for path in paths) else ""
     return ""

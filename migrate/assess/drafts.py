@@ -44,6 +44,17 @@ class Draft(msgspec.Struct, eq=False):
         return self.product is not None and self.product.kind is Kind.PLUMBING
 
     @property
+    def own_service(self) -> bool:
+        """A program of the user's that runs all the time."""
+        return self.own_code and self.running and not self.scheduled
+
+    def runs_in(self, folder: str) -> bool:
+        """True when a command or working directory is in a folder, or a unit is named after it."""
+        last = folder.rstrip("/").rsplit("/", 1)[-1]
+        said = (text for unit in self.units.values() for text in (unit.command, f"{unit.directory}/"))
+        return last in self.units or any(f"{folder.rstrip('/')}/" in text for text in said)
+
+    @property
     def own_code(self) -> bool:
         """A program of the user's, be it in a runtime that is known."""
         return self.product is None or (self.product.category == "runtime" and not self.matched.startswith("unit "))
