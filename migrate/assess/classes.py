@@ -182,7 +182,8 @@ class Class:
             code = [task for task in scope.tasks if deploys_code(task)]
             product = application_of(scope.role, code, self.index) if code else None
             if code and (product is not None or not able):
-                name = product.key if product is not None else slug(scope.role or scope.hosts)
+                folder = code_folder(code[0]).rstrip("/").rpartition("/")[2]
+                name = product.key if product is not None else slug(scope.role or folder)
                 start = Start(name, "code", code[0])
                 unit = Unit(name=name, manager="code", place=code[0].place)
                 matched = f"code from {actions.source_of(code[0])}"
