@@ -15,13 +15,15 @@ from migrate.model.task import RecordedTask, Token
 class Open(msgspec.Struct, frozen=True, tag=True):
     """Read these inventories of the project (absolute paths); answers `Inventory`.
 
-    `extra_vars` are as ansible-playbook's -e takes them.
+    `extra_vars` are as ansible-playbook's -e takes them. `task_seconds` of processor time is what one task may take
+    before it is given up.
     """
 
     project: str
     inventories: tuple[str, ...]
     playbooks: tuple[str, ...] = ()
     extra_vars: tuple[str, ...] = ()
+    task_seconds: int = 60
 
 
 class Play(msgspec.Struct, frozen=True, tag=True):
@@ -39,9 +41,10 @@ class Inventory(msgspec.Struct, frozen=True, tag=True):
 
 
 class Recorded(msgspec.Struct, frozen=True, tag=True):
-    """A batch of recorded tasks."""
+    """A batch of recorded tasks, and the tokens that are new with them."""
 
     tasks: tuple[RecordedTask, ...]
+    tokens: tuple[Token, ...] = ()
 
 
 class Progress(msgspec.Struct, frozen=True, tag=True):

@@ -76,7 +76,8 @@ class Port(msgspec.Struct, frozen=True, order=True, omit_defaults=True):
 class Unit(msgspec.Struct, frozen=True, omit_defaults=True):
     """A long-running service or scheduled job.
 
-    `manager`: systemd, supervisor, container, cron, package (its unit starts itself), shell. `command`, `user`,
+    `manager`: systemd, supervisor, container, cron, package (its unit starts itself), shell, agent (a
+    controller starts it), code (nothing seen starts it). `command`, `user`,
     `directory`, `environment` come from the unit's own file where a task writes it. `schedule` is a cron expression.
     """
 

@@ -36,6 +36,8 @@ BACKUP = re.compile(
     r"\b(pg_dump(?:all)?|pg_basebackup|mysqldump|mariadb-dump|mariabackup|xtrabackup|mongodump|redis-cli\s+(?:--rdb|bgsave)|restic|borg(?:matic)?|barman|"
     r"pgbackrest|duplicity|rsnapshot|slapcat|influxd?\s+backup|etcdctl\s+snapshot|gitlab-(?:rake|backup)\S*\s+\S*backup|tar\s+(?:-\S+\s+)*-?c\w*f)\b"
 )
+CODE = (".py", ".rb", ".js", ".ts", ".php", ".go", ".java", ".pl", ".html", ".css", ".md", ".sql")
+SETTINGS_NAME = re.compile(r"conf|settings|local|env|database|params|options", re.IGNORECASE)
 SCRATCH = ("/var/cache", "/run", "/var/run", "/tmp", "/var/tmp", "/var/log", "/dev/shm")
 
 
@@ -72,9 +74,16 @@ def data_is_elsewhere(subject: Subject) -> Iterator[Seen]:
     if subject.product is not None and subject.product.kind in (Kind.PLUMBING, Kind.STATEFUL):
         return
     for task, text in subject.texts():
+        if task.file is not None and is_code(task.file.dest):
+            continue  # code can do many things; its settings say what it does here
         found = sorted({word[0] for match in ELSEWHERE.finditer(uncommented(text)) if (word := WORD.match(match[0]))})
         if found:
             yield seen(task, f"its settings reach for data elsewhere: {', '.join(found[:4])}")
+
+
+def is_code(path: str) -> bool:
+    """A program, unless its name says that it holds settings (config.php, settings.py)."""
+    return path.endswith(CODE) and not SETTINGS_NAME.search(path.rsplit("/", 1)[-1])
 
 
 @rule(Points.STATELESS, advice="Run it as a Deployment with an emptyDir for what it writes.")
