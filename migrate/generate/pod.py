@@ -98,7 +98,7 @@ def probe(draft: Draft) -> Object | None:
     wanted = asked.get("port") or asked.get("tcp")
     number = wanted if wanted in numbers else numbers[0]
     port = port_names(draft)[int(number), "TCP"]
-    if "path" in asked:
+    if "path" in asked and number == wanted:  # what answers on another port is anybody's guess
         return {"httpGet": {"path": str(asked["path"]), "port": port}}
     return {"tcpSocket": {"port": port}}
 
