@@ -14,7 +14,7 @@ from migrate import catalog
 from migrate.assess.assess import assess as judge
 from migrate.clients.engine import Engine
 from migrate.discover import fleet, libvirt
-from migrate.errors import EngineError, UsageError
+from migrate.errors import EngineError, SourceError, UsageError
 from migrate.generate import generate as generate_files
 from migrate.model.artifact import Artifact
 from migrate.model.assessment import Assessment, Figures
@@ -92,7 +92,7 @@ def estate(
     label = f"{name}: " if name else ""
     watch(f"{label}reading inventory and hypervisors")
     with Engine(project, inventories, playbooks, extra) as engine:
-        seen, findings = libvirt.discover(environment.libvirt, base=base, limit=config.policy.source_timeout)
+        seen, findings = hypervisors(environment, base, config.policy.source_timeout)
         try:
             inventory, read = engine.inventory()
             machines, misfits = joined(name, inventory.hosts, seen, findings)
@@ -104,6 +104,20 @@ def estate(
             return broken(name, seen, findings, error)
     watch(f"{label}judging workloads")
     return judged(name, recorded, findings)
+
+
+def hypervisors(environment: Environment, base: Path, limit: float) -> tuple[list[Machine], list[Finding]]:
+    """What libvirt knows; where its bindings are missing, the inventory alone is still worth a report."""
+    try:
+        return libvirt.discover(environment.libvirt, base=base, limit=limit)
+    except SourceError as error:
+        missing = [
+            Finding(
+                check="libvirt-unreachable", subject=uri, message=str(error), remedy=error.hint, severity=Severity.ERROR
+            )
+            for uri in environment.libvirt
+        ]
+        return [], missing
 
 
 def told(play: Progress) -> str:

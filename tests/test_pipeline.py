@@ -9,7 +9,7 @@ import pytest
 
 from migrate import pipeline
 from migrate.clients.engine import Engine
-from migrate.errors import EngineError, UsageError
+from migrate.errors import EngineError, SourceError, UsageError
 from migrate.model.assessment import Figures
 from migrate.model.config import Config, Environment
 from migrate.model.finding import Finding, Severity
@@ -95,3 +95,14 @@ def test_progress_is_told(base: Path) -> None:
     pipeline.assess(BOTH, base, only=["one"], watch=seen.append)
     assert seen[0] == "one: reading inventory and hypervisors"
     assert seen[-1] == "one: judging workloads"
+
+
+def test_without_libvirt_bindings_the_inventory_is_still_judged(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise SourceError("libvirt-python is not installed", hint="install it")
+
+    monkeypatch.setattr(pipeline.libvirt, "discover", refuse)
+    told = pipeline.assess(config(default=Environment(("one",), ("qemu:///system",))), base)
+    assert [one.name for one in told.workloads] == ["nginx"]
+    assert told.partial
+    assert [one.remedy for one in told.findings if one.check == "libvirt-unreachable"] == ["install it"]
