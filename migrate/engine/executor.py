@@ -187,7 +187,12 @@ class RecordingExecutor(TaskExecutor):  # type: ignore[misc]  # ansible ships no
         answer: str | None = ""
         if self._task.when:
             engine = self._engine(variables)
-            answer = decide(self._task.when, engine, lambda names: self.notebook.doubts(self.host, names, variables))
+            # The item of a loop that only a real run knows is no less unknown than the answer of a task.
+            lost = self.placeholders.unknown - variables.keys() if self.loop_doubt else set()
+            doubts = self.notebook.doubts
+            answer = decide(
+                self._task.when, engine, lambda names: sorted(names & lost) or doubts(self.host, names, variables)
+            )
         if answer is None:
             return None
         inherited = str(variables.get(CONDITIONAL) or "")
