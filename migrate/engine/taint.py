@@ -11,38 +11,15 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from ansible.parsing.vault import EncryptedString
 
+from migrate.engine.shapes import ASSIGNMENT, PLAIN_VALUES, PRIVATE_KEY, SECRET_NAME, SHAPES, URL_PASSWORD
 from migrate.model.place import Place
 from migrate.model.task import Token, TokenKind
 
-WORDS = r"(?:passw(?:or)?d|passphrase|pass|pwd|secret|token|api_?key|private_?key|access_?key|secret_?key|auth_?key)"
-SECRET_NAME = re.compile(rf"(?:^|[_\-.]){WORDS}(?:s|_?\d+)?$|^(?:{WORDS})$|_pass$|passw(?:or)?d$", re.IGNORECASE)
-PLAIN_VALUES = {
-    "",
-    "true",
-    "false",
-    "yes",
-    "no",
-    "none",
-    "null",
-    "present",
-    "absent",
-    "always",
-    "on_create",
-    "omit",
-    "required",
-    "optional",
-}
-ASSIGNMENT = re.compile(
-    rf"(?P<key>(?<![\w.\-])(?!NOPASSWD)[\w.\-]*{WORDS})"
-    rf"(?P<mid>[\"']?[ \t]*(?:=>|[=:])[ \t]*[\"']?|\s+[\"'])(?P<value>[^\s\"',;#}}\])]+)",
-    re.IGNORECASE,
-)
-URL_PASSWORD = re.compile(r"(?P<head>\w+://[^\s/:@\"']*:)(?P<value>[^\s/@\"'{}]+)@")
-PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
 TOKEN = re.compile(r"mg(?:sec|need|unk)_\w*?_[0-9a-f]{6}_x", re.IGNORECASE)
 PREFIX = {TokenKind.SECRET: "mgsec", TokenKind.NEEDED: "mgneed", TokenKind.UNKNOWN: "mgunk"}
 MAX_DEPTH = 40
@@ -54,6 +31,7 @@ class Taint:
 
     def __init__(self) -> None:
         self._tokens: dict[str, Token] = {}
+        self._values: dict[str, list[str]] = {}
 
     def token(self, name: str, kind: TokenKind, place: Place | None = None) -> str:
         """The token for a variable: the same name gives the same text in every run."""
@@ -62,6 +40,10 @@ class Taint:
         if text not in self._tokens:
             self._tokens[text] = Token(text=text, name=name, kind=kind, place=place)
         return text
+
+    def made(self) -> tuple[Token, ...]:
+        """All tokens, in the order in which they were made."""
+        return tuple(self._tokens.values())
 
     def tokens(self) -> tuple[Token, ...]:
         return tuple(sorted(self._tokens.values(), key=lambda token: token.text))
@@ -95,7 +77,26 @@ class Taint:
         if "PRIVATE KEY-----" in text:
             text = PRIVATE_KEY.sub(lambda _: self.token(f"private key in {where}", TokenKind.SECRET), text)
         text = URL_PASSWORD.sub(lambda found: self._scrubbed(found, f"URL password in {where}", "{head}{value}@"), text)
+        for label, pattern in SHAPES:
+            text = pattern.sub(partial(self._shaped, f"{label} in {where}"), text)
         return ASSIGNMENT.sub(lambda found: self._assigned(found, where), text)
+
+    def _shaped(self, name: str, found: re.Match[str]) -> str:
+        """Several of one kind in one file get tokens of their own."""
+        value = found["value"]
+        if TOKEN.search(value) or value.lower() in PLAIN_VALUES or value[0] in "/<{%\\(" or value.isdigit():
+            return found[0]
+        if value[0] == "$" and not name.startswith("password hash"):
+            return found[0]
+        end = found[0][found.end("value") - found.start() :]
+        return f"{found['head']}{self.token(self._numbered(name, value), TokenKind.SECRET)}{end}"
+
+    def _numbered(self, name: str, value: str) -> str:
+        """The name, with a number for the second and later secrets of that name; a hash would let a PIN be guessed."""
+        known = self._values.setdefault(name, [])
+        if value not in known:
+            known.append(value)
+        return name if value == known[0] else f"{name} {known.index(value) + 1}"
 
     def _assigned(self, found: re.Match[str], where: str) -> str:
         """An assignment to a secret name; in program code only a quoted text is a value, the rest is code."""
