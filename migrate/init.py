@@ -41,6 +41,7 @@ INVENTORY_NAMES = (
     "production",
     "staging",
 )
+IMPORTS = {"import_playbook", "ansible.builtin.import_playbook"}
 PLAYBOOK_FIRST = ("site.yml", "site.yaml", "main.yml", "playbook.yml", "all.yml")
 DEEPEST = 4
 LARGEST = 1_000_000
@@ -53,6 +54,7 @@ class Found(msgspec.Struct):
     inventories: dict[str, str] = {}
     playbooks: list[str] = []
     libvirt: list[str] = []
+    others: list[str] = []
 
 
 def write(folder: Path, *, force: bool = False) -> str:
@@ -66,10 +68,11 @@ def write(folder: Path, *, force: bool = False) -> str:
             f"{folder}: no inventory and no playbook found", hint="Run it in the folder of your Ansible project."
         )
     replace_file(target, text(found).encode())
+    more = f"{len(found.others)} more playbooks stand in it as comments. " if found.others else ""
     return (
         f"{target}: {len(found.inventories)} inventories, {len(found.playbooks)} playbooks, "
         f"{len(found.libvirt)} libvirt files.\n"
-        "Look it over, then run `migrate assess`."
+        f"{more}Look it over, then run `migrate assess`."
     )
 
 
@@ -82,7 +85,26 @@ def look(folder: Path) -> Found:
     inventories = inventories_of(folder, project, files)
     chosen = [first] if first else [path for path in playbooks if path.parent == project]
     libvirt = [path.as_posix() for path in files if path.suffix == ".xml" and is_libvirt(folder / path)]
-    return Found(project.as_posix(), inventories, [path.relative_to(project).as_posix() for path in chosen], libvirt)
+    beside = [path for path in playbooks if path.parent == project and path not in chosen] if first else []
+    imported = imports(folder, first) if first else set()
+    names = [path.relative_to(project).as_posix() for path in chosen]
+    others = [path.relative_to(project).as_posix() for path in beside if path not in imported]
+    return Found(project.as_posix(), inventories, names, libvirt, others)
+
+
+def imports(folder: Path, playbook: Path) -> set[Path]:
+    """Playbooks that a playbook imports, and those that they import."""
+    found: set[Path] = set()
+    due = [playbook]
+    while due:
+        current = due.pop()
+        for entry in entries(folder / current):
+            for key in IMPORTS & set(entry):
+                target = Path(os.path.normpath(current.parent / str(entry[key]).split(" ")[0]))
+                if target not in found:
+                    found.add(target)
+                    due.append(target)
+    return found
 
 
 def walk(folder: Path) -> Iterator[Path]:
@@ -101,7 +123,10 @@ def inventories_of(folder: Path, project: Path, files: Iterable[Path]) -> dict[s
         if "inventories" in path.parts[:-1] or "inventory" in path.parts[:-1]:
             index = max(i for i, part in enumerate(path.parts[:-1]) if part in ("inventories", "inventory"))
             below = path.parts[index + 1]
-            if (
+            top = Path(*path.parts[: index + 1])
+            if (folder / top / "group_vars").is_dir() or (folder / top / "host_vars").is_dir():
+                found.setdefault("default", top.as_posix())  # its files are one inventory, since they share variables
+            elif (
                 len(path.parts) > index + 2
                 or path.stem in INVENTORY_NAMES
                 or path.suffix in (".ini", ".yml", ".yaml", "")
@@ -126,14 +151,19 @@ def configured_inventory(project: Path) -> str:
 
 def is_playbook(path: Path) -> bool:
     """A YAML list whose first mapping has hosts or imports a playbook."""
+    first = next(iter(entries(path)), {})
+    return bool((IMPORTS | {"hosts"}) & set(first))
+
+
+def entries(path: Path) -> list[dict[str, object]]:
+    """The mappings of a YAML list; none for whatever else a file may be."""
     if path.suffix not in (".yml", ".yaml"):
-        return False
+        return []
     try:
         data = yaml.load(path.read_text(encoding="utf-8")[:LARGEST], Loader=yaml.CSafeLoader)
     except (yaml.YAMLError, UnicodeDecodeError, OSError):
-        return False
-    keys = {"hosts", "import_playbook", "ansible.builtin.import_playbook"}
-    return isinstance(data, list) and bool(data) and isinstance(data[0], dict) and bool(keys & set(data[0]))
+        return []
+    return [entry for entry in data if isinstance(entry, dict)] if isinstance(data, list) else []
 
 
 def is_libvirt(path: Path) -> bool:
@@ -155,6 +185,8 @@ def text(found: Found) -> str:
         f"project: {quoted(found.project)}",
         "playbooks:" if found.playbooks else "playbooks: []  # name them, for example [site.yml]",
         *(f"  - {quoted(name)}" for name in found.playbooks),
+        *(["  # Not imported by it; add those that configure machines:"] if found.others else []),
+        *(f"  # - {quoted(name)}" for name in found.others),
         "",
         "# One entry per environment. Inventories as ansible-playbook's -i takes them; libvirt connection URIs,",
         "# opened read-only: qemu+ssh://host/system, qemu:///system, or test:FILE for libvirt's own test driver.",

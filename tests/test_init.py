@@ -83,3 +83,23 @@ def test_broken_files_cost_nothing(tmp_path: Path) -> None:
     (tmp_path / "dangling.yml").symlink_to("nowhere.yml")
     (tmp_path / "bad.xml").symlink_to("nowhere.xml")
     assert look(tmp_path).playbooks == ["site.yml"]
+
+
+def test_playbooks_that_the_first_does_not_import_stand_as_comments(tmp_path: Path) -> None:
+    (tmp_path / "hosts").write_text("web1\n")
+    (tmp_path / "site.yml").write_text("- import_playbook: web.yml\n")
+    (tmp_path / "web.yml").write_text("- {hosts: all, tasks: []}\n")
+    (tmp_path / "db.yml").write_text("- {hosts: all, tasks: []}\n")
+    assert "1 more playbooks" in write(tmp_path)
+    lines = (tmp_path / "migrate.yaml").read_text().splitlines()
+    assert "  - site.yml" in lines
+    assert "  # - db.yml" in lines
+    assert not any("web.yml" in line for line in lines)
+
+
+def test_a_folder_with_group_vars_is_one_inventory(tmp_path: Path) -> None:
+    (tmp_path / "inventory" / "group_vars").mkdir(parents=True)
+    (tmp_path / "inventory" / "hosts").write_text("web1\n")
+    (tmp_path / "inventory" / "groups").write_text("[web]\nweb1\n")
+    (tmp_path / "site.yml").write_text("- {hosts: all, tasks: []}\n")
+    assert look(tmp_path).inventories == {"default": "inventory"}
