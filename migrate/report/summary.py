@@ -23,7 +23,7 @@ def sentence(assessment: Assessment) -> str:
 
 def alarms(assessment: Assessment) -> list[str]:
     """What makes the answer less than whole: nothing in the good case."""
-    return [text for text in (_partial(assessment), _empty(assessment)) if text]
+    return [text for text in (_partial(assessment), _empty(assessment), _roleless(assessment)) if text]
 
 
 def counted(number: int, noun: str) -> str:
@@ -39,6 +39,18 @@ def _partial(assessment: Assessment) -> str:
     named = f" ({', '.join(names[:3])}{', …' if len(names) > 3 else ''})" if names else ""
     unread = f"{counted(len(names), 'input')} could not be read{named}" if names else "a source gave no answer"
     return f"PARTIAL: {unread}, so machines and workloads are missing here."
+
+
+def _roleless(assessment: Assessment) -> str:
+    """Roles that were only named: whatever they run is not in the table."""
+    names = sorted(
+        {clean(finding.subject)[:LONGEST] for finding in assessment.findings if finding.check == "missing-role"}
+    )
+    if not names:
+        return ""
+    are = "is" if len(names) == 1 else "are"
+    listed = f"{', '.join(names[:3])}{', …' if len(names) > 3 else ''}"
+    return f"INCOMPLETE: {counted(len(names), 'role')} {are} not in the project ({listed}); their workloads are missing."
 
 
 def _empty(assessment: Assessment) -> str:
