@@ -50,7 +50,7 @@ def _roleless(assessment: Assessment) -> str:
         return ""
     are = "is" if len(names) == 1 else "are"
     listed = f"{', '.join(names[:3])}{', …' if len(names) > 3 else ''}"
-    return f"INCOMPLETE: {counted(len(names), 'role')} {are} not in the project ({listed}); their workloads are missing."
+    return f"INCOMPLETE: {counted(len(names), 'role')} {are} not in the project ({listed}): workloads are missing."
 
 
 def _empty(assessment: Assessment) -> str:
