@@ -32,6 +32,7 @@ CONVINCING = (
     "software-keeps-data",
     "software-keeps-nothing",
     "store-directory",
+    "local-path",
     "extra-disk",
 )
 

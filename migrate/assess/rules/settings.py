@@ -9,11 +9,15 @@ from collections.abc import Iterator
 from migrate.assess import actions
 from migrate.assess.rules import Seen, rule, seen
 from migrate.assess.subject import Subject
+from migrate.assess.unitfile import UnitText
 from migrate.model.workload import Kind, Points
 
 SQLITE = re.compile(
-    r"sqlite3?:/{2,4}([^\s\"']+)|[\"'=:\s](/(?!usr|etc)[^\s\"':]+\.(?:sqlite3?|db3))\b|ENGINE\W+[\w.]*sqlite3",
-    re.IGNORECASE,
+    r"sqlite3?:/{2,4}(?!:memory:)([^\s\"']+)|[\"'=:\s](/(?!usr|etc)[^\s\"':]+\.(?:sqlite3?|db3))\b|ENGINE\W+[\w.]*sqlite3"
+    r"|\b(?:DB|DATABASE)_(?:CONNECTION|DRIVER|TYPE|ENGINE|CLIENT|DIALECT)\b[\"']?\s*[=:,]\s*[\"']?(?:pdo_)?sqlite3?\b"
+    r"|^\s*[\"']?(?:adapter|dialect|driver|client|type|engine|backend)[\"']?\s*(?:[=:]|=>)\s*[\"']?(?:pdo_|better-)?sqlite3?\b"
+    r"|^\s*(?:export\s+)?[\"']?(?![\w.\-]*(?:host|server|addr))[\w.\-]+[\"']?\s*[=:]\s*[\"']?(?!/etc/|/usr/)[\w./\-]+\.(?:sqlite3?|db3?)[\"']?\s*,?\s*$",
+    re.IGNORECASE | re.MULTILINE,
 )
 EMBEDDED = re.compile(
     r"jdbc:(?:h2|hsqldb|derby):(?!mem|tcp|hsql:)\S*|\b(?:boltdb|leveldb|badger)\b[^\n]*?(/\S+)", re.IGNORECASE
@@ -26,12 +30,22 @@ UPLOADS = re.compile(
 SESSIONS = re.compile(
     r"session\.save_path\s*=\s*[\"']?(/[^\s\"']+)|SESSION_(?:ENGINE|TYPE|DRIVER)\W+[\w.]*\bfile\w*", re.IGNORECASE
 )
+STORES = (
+    r"postgres(?:ql)?(?:\+\w+)?|mysql(?:\+\w+)?|mariadb(?:\+\w+)?|mongodb(?:\+srv)?|rediss?|amqps?|s3"
+    r"|jdbc:(?:sqlserver|oracle:\w+):?\S*?"
+)
 ELSEWHERE = re.compile(
-    r"\b(?:postgres(?:ql)?(?:\+\w+)?|mysql(?:\+\w+)?|mariadb|mongodb(?:\+srv)?|rediss?|amqps?|s3|jdbc:(?:sqlserver|oracle:\w+):?\S*?)://|\bbootstrap[._]servers\b|\b(?:DB|DATABASE|PG|MYSQL|REDIS|MONGO|AMQP|RABBITMQ)"
-    r"_?(?:HOST|SERVER|URL|URI|ADDR(?:ESS)?)\b\W+[\w.@:\-/]+|\b(?:S3_|AWS_S3_|STORAGE_)?BUCKET\w*\W+\w",
+    rf"\b(?P<scheme>{STORES})://(?P<address>[^\s\"']*)"
+    r"|\b(?P<key>bootstrap[._]servers|(?:DB|DATABASE|PG|MYSQL|REDIS|MONGO|AMQP|RABBITMQ)_?(?:HOST|SERVER|URL|URI|ADDR(?:ESS)?))\b"
+    r"[\"']?\s*(?:=>|[=:,])?\s*[\"']?(?P<value>[\w\[][\w.@:\-/\[\]]*)"
+    r"|\b(?P<bucket>(?:S3|AWS|STORAGE|GCS|MINIO)\w*_BUCKET(?:_?NAME)?|BUCKET(?:_?NAME)?)\b[\"']?\s*(?:=>|[=:])\s*[\"']?"
+    r"(?!(?:true|false|none|null|yes|no)\b)(?=[\w.\-]*[a-z])(?P<name>[\w.\-]{3,})",
     re.IGNORECASE,
 )
-WORD = re.compile(r"[\w.+]+(?:://)?")
+HERE = re.compile(
+    r"^(?:[\w+:]+://)?(?:[^@/\s]*@)?(?:localhost|127(?:\.\d+){3}|\[?::1\]?|0\.0\.0\.0|/|$)|^(?:sqlite|file|h2|unix|socket)\b|^//?",
+    re.IGNORECASE,
+)
 BACKUP = re.compile(
     r"\b(pg_dump(?:all)?|pg_basebackup|mysqldump|mariadb-dump|mariabackup|xtrabackup|mongodump|redis-cli\s+(?:--rdb|bgsave)|restic|borg(?:matic)?|barman|"
     r"pgbackrest|duplicity|rsnapshot|slapcat|influxd?\s+backup|etcdctl\s+snapshot|gitlab-(?:rake|backup)\S*\s+\S*backup|tar\s+(?:-\S+\s+)*-?c\w*f)\b"
@@ -76,9 +90,18 @@ def data_is_elsewhere(subject: Subject) -> Iterator[Seen]:
     for task, text in subject.texts():
         if task.file is not None and is_code(task.file.dest):
             continue  # code can do many things; its settings say what it does here
-        found = sorted({word[0] for match in ELSEWHERE.finditer(uncommented(text)) if (word := WORD.match(match[0]))})
+        found = sorted({name.lower(): name for name in reaches(uncommented(text))}.values())
         if found:
-            yield seen(task, f"its settings reach for data elsewhere: {', '.join(found[:4])}")
+            yield seen(task, f"its settings reach for data elsewhere: {', '.join(found[:3])}")
+
+
+def reaches(text: str) -> Iterator[str]:
+    """Names of settings and schemes of addresses of stores on other machines; what is on this machine doesn't count."""
+    for match in ELSEWHERE.finditer(text):
+        if match["bucket"]:
+            yield match["bucket"]
+        elif not HERE.match(match["address"] if match["scheme"] else match["value"]):
+            yield f"{match['scheme']}://" if match["scheme"] else match["key"]
 
 
 def is_code(path: str) -> bool:
@@ -90,15 +113,29 @@ def is_code(path: str) -> bool:
 def writes_only_scratch(subject: Subject) -> Iterator[Seen]:
     """The unit protects the system and lets it write to caches, logs and run folders only."""
     for text in subject.draft.texts:
-        strict = text.first("Service.ProtectSystem") in ("strict", "full") or text.first("Service.DynamicUser") in (
-            "yes",
-            "true",
-        )
-        paths = [word.lstrip("-+") for value in text.all("Service.ReadWritePaths") for word in value.split()]
-        if strict and not text.all("Service.StateDirectory") and all(path.startswith(SCRATCH) for path in paths):
+        if scratch_only(text):
+            paths = writable(text)
             allowed = f"write only to {', '.join(paths)}" if paths else "write nothing but /tmp and /run"
-            if text.first("Service.ProtectSystem") == "strict":
-                yield seen(text.task, f"its unit may {allowed} (ProtectSystem=strict)")
+            yield seen(text.task, f"its unit may {allowed} (ProtectSystem=strict)")
+
+
+def writable(text: UnitText) -> list[str]:
+    return [word.lstrip("-+") for value in text.all("Service.ReadWritePaths") for word in value.split()]
+
+
+def scratch_only(text: UnitText) -> bool:
+    strict = text.first("Service.ProtectSystem") == "strict" and not text.all("Service.StateDirectory")
+    return strict and all(path.startswith(SCRATCH) for path in writable(text))
+
+
+def confined(subject: Subject) -> bool:
+    """True when no unit of it may write anything but scratch, so that a path in its settings is one that it reads."""
+    units = {text.name for text in subject.draft.texts if text.type == "service"}
+    return (
+        bool(units)
+        and all(scratch_only(text) for text in subject.draft.texts if text.type == "service")
+        and all(unit.partition("@")[0] in {name.partition("@")[0] for name in units} for unit in subject.draft.units)
+    )
 
 
 @rule(Points.STATEFUL, advice="What is backed up must not be lost: it stays with its data.")
