@@ -7,7 +7,9 @@ import contextlib
 import os
 import subprocess
 import sys
+import sysconfig
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -16,10 +18,14 @@ from typing import Any, Self
 import msgspec
 
 from migrate.errors import EngineError
+from migrate.model.finding import Finding, Severity
 from migrate.model.messages import Answer, Done, Failed, Inventory, Open, Play, Progress, Recorded, Request
-from migrate.model.task import RecordedTask
+from migrate.model.task import RecordedTask, Token
 
 DECODER = msgspec.json.Decoder(Answer)
+PATIENCE = 900.0
+"""Seconds without a word after which a child is given up. It speaks after each play, and stops slow tasks itself."""
+START = "import sys; sys.path[:] = {path!r}; from migrate.engine.__main__ import main; main()"
 SETTINGS = {
     "ANSIBLE_GATHERING": "explicit",
     "ANSIBLE_INVENTORY_ENABLED": "host_list,yaml,ini,toml",
@@ -31,6 +37,17 @@ SETTINGS = {
     "ANSIBLE_ERROR_ON_MISSING_HANDLER": "0",
     "ANSIBLE_NOCOLOR": "1",
 }
+PLUGINS = [
+    "ANSIBLE_LIBRARY",
+    "ANSIBLE_MODULE_UTILS",
+    *(
+        f"ANSIBLE_{kind}_PLUGINS"
+        for kind in (
+            "ACTION BECOME CACHE CALLBACK CLICONF CONNECTION DOC_FRAGMENT FILTER HTTPAPI INVENTORY LOOKUP NETCONF "
+            "STRATEGY TERMINAL TEST VARS"
+        ).split()
+    ),
+]
 
 
 class Engine:
@@ -39,19 +56,28 @@ class Engine:
     """
 
     def __init__(
-        self, project: Path, inventories: Sequence[str], playbooks: Sequence[str], extra_vars: Sequence[str] = ()
+        self,
+        project: Path,
+        inventories: Sequence[str],
+        playbooks: Sequence[str],
+        extra_vars: Sequence[str] = (),
+        *,
+        task_seconds: int = 60,
+        patience: float = PATIENCE,
     ) -> None:
         self._request = Open(
             project=str(project),
             inventories=tuple(inventories),
             playbooks=tuple(playbooks),
             extra_vars=tuple(extra_vars),
+            task_seconds=task_seconds,
         )
+        self._patience, self._late, self._opened = patience, False, Done()
         self._folder = tempfile.TemporaryDirectory(prefix="migrate-")
         Path(self._folder.name, "ansible.cfg").touch()
         self._log = Path(self._folder.name, "stderr").open("w+b")  # noqa: SIM115  # closed in __exit__
         self._child = subprocess.Popen(
-            [sys.executable, "-P", "-m", "migrate.engine"],
+            [sys.executable, "-P", "-c", START.format(path=safe_path(project))],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, cwd=self._folder.name,
             env=environment(self._folder.name),
         )  # fmt: skip
@@ -64,23 +90,44 @@ class Engine:
             if isinstance(answer, Inventory):
                 found = answer
             elif isinstance(answer, Done):
+                self._opened = answer
                 return found, answer
         raise self._death()
 
     def play(
         self, playbooks: Sequence[str], facts: dict[int, dict[str, Any]], progress: Callable[[Progress], None]
     ) -> tuple[list[RecordedTask], Done]:
-        """Everything recorded, with findings and the classes as refined."""
+        """Everything recorded, with findings and the classes as refined.
+
+        What was recorded before the child died is kept, with a finding of severity error.
+        """
         tasks: list[RecordedTask] = []
+        tokens: dict[str, Token] = {token.text: token for token in self._opened.tokens}
         self._send(Play(playbooks=tuple(playbooks), facts=facts))
         for answer in self._answers():
             if isinstance(answer, Recorded):
                 tasks.extend(answer.tasks)
+                tokens.update((token.text, token) for token in answer.tokens)
             elif isinstance(answer, Progress):
                 progress(answer)
             elif isinstance(answer, Done):
                 return tasks, answer
-        raise self._death()
+        error = self._death()
+        if not tasks:
+            raise error
+        return self._kept(tasks), self._ended(error, tuple(tokens[text] for text in sorted(tokens)))
+
+    def _kept(self, tasks: Sequence[RecordedTask]) -> list[RecordedTask]:
+        """Tasks of classes that we know of: a dead child told of no class that it split."""
+        known = {-1, *(made.number for made in self._opened.classes)}
+        return [task for task in tasks if task.kind in known]
+
+    def _ended(self, error: EngineError, tokens: tuple[Token, ...]) -> Done:
+        cut = Finding(
+            check="limit", subject=self._request.project, message=f"{error}; what was recorded before is kept",
+            remedy=error.hint, severity=Severity.ERROR,
+        )  # fmt: skip
+        return Done(findings=(cut,), tokens=tokens, classes=self._opened.classes)
 
     def _send(self, request: Request) -> None:
         assert self._child.stdin is not None
@@ -91,15 +138,35 @@ class Engine:
             raise self._death() from None
 
     def _answers(self) -> Iterator[Answer]:
-        assert self._child.stdout is not None
-        for line in self._child.stdout:
+        while line := self._line():
             answer = DECODER.decode(line)
             if isinstance(answer, Failed):
                 raise EngineError(answer.message, hint=answer.hint)
             yield answer
 
+    def _line(self) -> bytes:
+        """The next line; nothing at the end of a child, which comes at once to one that was silent for too long."""
+        assert self._child.stdout is not None
+        timer = threading.Timer(self._patience, self._give_up)
+        timer.daemon = True
+        timer.start()
+        try:
+            line = self._child.stdout.readline()
+        finally:
+            timer.cancel()
+        return line if line.endswith(b"\n") else b""
+
+    def _give_up(self) -> None:
+        self._late = True
+        self._child.kill()
+
     def _death(self) -> EngineError:
         self._child.wait(timeout=10)
+        if self._late:
+            return EngineError(
+                f"the recording engine said nothing for {self._patience:.0f} seconds and was ended",
+                hint="Leave out the playbook that it was at, or look in it for a loop without end.",
+            )
         self._log.seek(0)
         log = self._log.read()
         if os.environ.get("MIGRATE_DEBUG"):
@@ -128,10 +195,8 @@ class Engine:
 
 
 def environment(folder: str) -> dict[str, str]:
-    """Nothing of the caller's environment but what Python needs to find migrate: no ANSIBLE_*, no credentials, no
-    proxies.
-    """
-    kept = {key: value for key, value in os.environ.items() if key in ("PYTHONPATH", "LD_LIBRARY_PATH", "SYSTEMROOT")}
+    """Nothing of the caller's environment: no ANSIBLE_*, no PYTHON*, no credentials, no proxies."""
+    kept = {key: value for key, value in os.environ.items() if key in ("SYSTEMROOT",)}
     own = {
         "HOME": folder,
         "TMPDIR": folder,
@@ -146,5 +211,21 @@ def environment(folder: str) -> dict[str, str]:
         "ANSIBLE_CONFIG": str(Path(folder, "ansible.cfg")),
         "ANSIBLE_ROLES_PATH": folder,
         "ANSIBLE_COLLECTIONS_PATH": folder,
+        **dict.fromkeys(PLUGINS, folder),
     }
     return {**kept, **own, **ansible, **SETTINGS}
+
+
+def safe_path(project: Path) -> list[str]:
+    """Where the child finds migrate and ansible-core: where we do, but never in the project or in the current folder.
+
+    A virtual environment inside the project is the caller's own, and stays.
+    """
+    own = [Path(sys.prefix), Path(sysconfig.get_paths()["stdlib"]), Path(__file__).parents[2]]
+    root = project.resolve()
+    paths = [Path(path).resolve() for path in sys.path if path]
+    return [
+        str(path)
+        for path in paths
+        if not path.is_relative_to(root) or any(path.is_relative_to(kept.resolve()) for kept in own)
+    ]

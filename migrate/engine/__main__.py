@@ -30,6 +30,7 @@ class Conversation:
         self.project = os.path.realpath(project)
         self.gaps, self.taint = Gaps(project), Taint()
         self.reader = Reader(self.gaps, self.taint)
+        self.told = 0
 
     def say(self, answer: Answer) -> None:
         self.out.write(ENCODER.encode(answer) + b"\n")
@@ -56,7 +57,9 @@ class Conversation:
         from migrate.engine.notebook import Notebook
 
         assert isinstance(notebook, Notebook)
-        self.say(Recorded(tasks=notebook.take()))
+        made = self.taint.made()
+        self.say(Recorded(tasks=notebook.take(), tokens=made[self.told :]))
+        self.told = len(made)
         self.say(Progress(play=play, hosts=hosts))
 
     def done(self, plays: int = 0) -> None:
@@ -76,10 +79,12 @@ def converse(lines: BinaryIO, out: BinaryIO) -> None:
     conversation = Conversation(out, first.project)
     from ansible.plugins.loader import init_plugin_loader
 
+    from migrate.engine.limits import WATCH
     from migrate.engine.mending import mend
 
     init_plugin_loader()
     mend(conversation.gaps, conversation.taint)
+    WATCH.start(first.task_seconds, conversation.gaps)
     import migrate.engine.playing  # noqa: F401  # every import before the lock
 
     own = tempfile.gettempdir()

@@ -67,13 +67,10 @@ class Estate:
     def _refuse_missing(self, source: str) -> None:
         if "," not in source and not os.path.exists(source):
             self.gaps.add("broken-inventory", source, f"inventory {source} does not exist", severity=Severity.ERROR)
-        elif os.path.isfile(source) and os.access(source, os.X_OK) and starts_like_a_program(source):
-            self.gaps.add(
-                "broken-inventory",
-                source,
-                "an executable inventory is a program; it was not run",
-                severity=Severity.ERROR,
-            )
+        for path in [source] if os.path.isfile(source) else files_below(source):
+            if os.access(path, os.X_OK) and starts_like_a_program(path):
+                message = "an executable inventory is a program; it was not run"
+                self.gaps.add("broken-inventory", path, message, severity=Severity.ERROR)
 
     def hosts_and_classes(self) -> tuple[tuple[Host, ...], tuple[MachineClass, ...]]:
         """Every host with its class number, and the classes, in order of first member."""
@@ -152,7 +149,18 @@ def address_of(own: dict[str, Any]) -> str:
     return ""
 
 
+def files_below(folder: str) -> list[str]:
+    """Files of an inventory folder, as ansible-core would try each."""
+    if "," in folder or not os.path.isdir(folder):
+        return []
+    paths = [os.path.join(above, name) for above, _, names in os.walk(folder) for name in names]
+    return sorted(path for path in paths if os.path.isfile(path))
+
+
 def starts_like_a_program(path: str) -> bool:
-    with open(path, "rb") as file:
-        head = file.read(4)
+    try:
+        with open(path, "rb") as file:
+            head = file.read(4)
+    except OSError:
+        return False
     return head[:2] == b"#!" or head == b"\x7fELF"

@@ -24,10 +24,12 @@ from ansible.plugins.vars.host_group_vars import VarsModule
 
 from migrate.engine.gaps import Gaps
 from migrate.engine.legacy import modern_task
+from migrate.engine.limits import BUDGET, EASY
 
 DEEPEST_LOAD = 60
 DEEPEST_INCLUDE = 40
 MOST_ROUNDS = 2
+STATIC = frozenset(("import_tasks", "import_role"))
 BAD = (AnsibleError, AssertionError, RecursionError, TypeError, ValueError, AttributeError, KeyError)
 """What ansible-core raises on data of a wrong shape: it expects well-formed projects, and meets the rest unprepared."""
 
@@ -67,6 +69,8 @@ def patch_lists(gaps: Gaps) -> None:
         if depth > DEEPEST_LOAD:
             gaps.add("limit", what, f"imports nested more than {DEEPEST_LOAD} deep", place=gaps.place_in(entry))
             return []
+        if nested(entry) and not BUDGET.spend(gaps, what, gaps.place_in(entry), max(0, depth - EASY) ** 2):
+            return []
         depth += 1
         try:
             return load([entry], *args, **kwargs) or []
@@ -93,6 +97,11 @@ def patch_lists(gaps: Gaps) -> None:
     helpers.load_list_of_roles = play_module.load_list_of_roles = metadata.load_list_of_roles = load_roles
     for module in (helpers, play_module, role_module, strategy_module):
         module.load_list_of_blocks = load_blocks
+
+
+def nested(entry: Any) -> bool:
+    """True for what brings in other files while a play is being loaded."""
+    return isinstance(entry, dict) and any(str(key).rsplit(".", 1)[-1] in STATIC for key in entry)
 
 
 def listed(gaps: Gaps, data: Any, what: str) -> list[Any]:
@@ -133,7 +142,9 @@ def patch_roles(gaps: Gaps) -> None:
         path = str(role_include._role_path)
         around.append(path)
         try:
-            if around.count(path) > MOST_ROUNDS:
+            if around.count(path) > MOST_ROUNDS or not BUDGET.spend(
+                gaps, str(role_include.role), None, 3 * len(around) ** 2
+            ):
                 raise AnsibleError("the role depends on itself", obj=role_include._ds)
             return load(role_include, play, **kwargs)
         except BAD as error:

@@ -19,6 +19,7 @@ from ansible.plugins.loader import PluginLoader
 from ansible.utils.display import Display
 
 from migrate.engine.gaps import Gaps
+from migrate.engine.limits import patch_depth, patch_ranges
 from migrate.engine.loading import patch_loading
 from migrate.engine.plugins import patch_filters, patch_lookups, patch_tests
 from migrate.engine.quickening import quicken
@@ -44,6 +45,8 @@ def mend(gaps: Gaps, taint: Taint) -> None:
     quicken()
     patch_display(gaps)
     patch_loading(gaps)
+    patch_ranges(gaps)
+    patch_depth()
     patch_lookups(gaps, taint)
     patch_filters(gaps)
     patch_tests(gaps)

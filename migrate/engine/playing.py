@@ -19,6 +19,7 @@ from ansible.module_utils.common.collections import ImmutableDict
 from migrate.engine.finalizing import templated
 from migrate.engine.gaps import Gaps
 from migrate.engine.inventory import Estate
+from migrate.engine.limits import BUDGET, LOADING, WATCH
 from migrate.engine.loading import BAD
 from migrate.engine.mending import record_with, refuse_plugins
 from migrate.engine.notebook import Notebook
@@ -39,6 +40,7 @@ PLUGIN_FOLDERS = (
     "library module_utils action_plugins cache_plugins callback_plugins connection_plugins filter_plugins "
     "inventory_plugins"
     " lookup_plugins shell_plugins strategy_plugins test_plugins vars_plugins"
+    " become_plugins cliconf_plugins httpapi_plugins netconf_plugins terminal_plugins doc_fragments"
 ).split()
 
 
@@ -117,6 +119,8 @@ class Player:
         manager = self.estate.manager
         manager.remove_restriction()
         manager.clear_caches()
+        BUDGET.refill()
+        WATCH.step(f"{os.path.basename(entry.path)}: {entry.name}", self.gaps.place_in(entry.data), LOADING)
         try:
             if self._nobody(entry):
                 return
@@ -129,6 +133,7 @@ class Player:
             place = self.gaps.place_in(entry.data) or self.gaps.place(entry.path)
             self.gaps.of_error("broken-play", f"{os.path.basename(entry.path)}: {entry.name}", error, place=place)
         finally:
+            WATCH.rest()
             manager.remove_restriction()
 
     def _chosen(self, play: Any, variables: Variables, notebook: Notebook, entry: Entry) -> list[Any]:

@@ -24,6 +24,7 @@ from migrate.model.task import TokenKind
 IMPORTS = ("import_playbook", "ansible.builtin.import_playbook", "include")
 DEEPEST_IMPORT = 20
 MOST_PLAYS = 2000
+MOST_PLAYBOOKS = 500
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Playbooks:
 
     def __init__(self, reader: Reader, gaps: Gaps, taint: Taint, extra_vars: dict[str, Any]) -> None:
         self.reader, self.gaps, self.taint, self.extra_vars = reader, gaps, taint, extra_vars
+        self.imported = 0
 
     def entries(self, playbook: str, around: Entry | None = None, depth: int = 0) -> Iterator[Entry]:
         """Plays in order, imported playbooks in their place."""
@@ -63,16 +65,20 @@ class Playbooks:
                     when=around.when,
                     tags=around.tags,
                 )
-            elif depth < DEEPEST_IMPORT:
+            elif depth < DEEPEST_IMPORT and self._affordable():
                 yield from self._imported(playbook, data, key, around, depth)
             else:
                 self.gaps.add(
                     "limit",
                     playbook,
-                    f"playbooks imported more than {DEEPEST_IMPORT} deep",
+                    f"playbooks imported more than {DEEPEST_IMPORT} deep, or more than {MOST_PLAYBOOKS} in all",
                     place=self.gaps.place_in(data),
                 )
             self.reader.set_basedir(os.path.dirname(os.path.abspath(playbook)))
+
+    def _affordable(self) -> bool:
+        self.imported += 1
+        return self.imported <= MOST_PLAYBOOKS
 
     def _imported(self, playbook: str, data: dict[str, Any], key: str, around: Entry, depth: int) -> Iterator[Entry]:
         own = data.get("vars") if isinstance(data.get("vars"), dict) else {}

@@ -15,6 +15,7 @@ from migrate.engine.conditions import decide
 from migrate.engine.executor import RecordingExecutor
 from migrate.engine.finalizing import templated
 from migrate.engine.legacy import CONDITIONAL
+from migrate.engine.limits import BUDGET, EASY, LOADING, WATCH
 from migrate.engine.loading import BAD, DEEPEST_INCLUDE, depth_of
 from migrate.engine.notebook import Notebook
 from migrate.engine.quickening import StableEngine
@@ -59,6 +60,7 @@ class Recording(Linear):  # type: ignore[misc]  # ansible ships no types
         self._queued_task_cache[(host.name, task._uuid)] = {
             "host": host, "task": task, "task_vars": task_vars, "play_context": play_context,
         }  # fmt: skip
+        WATCH.step(str(task.get_name()), where(self.notebook.gaps, task))
         task_vars["ansible_play_batch"] = task_vars.get("ansible_play_hosts", [])
         self.notebook.vote(task, host.name, task_vars, self.members)
         own = task.copy(exclude_parent=True, exclude_tasks=True)
@@ -122,7 +124,12 @@ class Recording(Linear):  # type: ignore[misc]  # ansible ships no types
         return bool(decide(task.when, engine, lambda names: self.notebook.doubts(host.name, names, variables)))
 
     def _load_included_file(self, included_file: Any, iterator: Any, *args: Any, **kwargs: Any) -> Any:
-        if depth_of(included_file._task) > DEEPEST_INCLUDE:
+        place = where(self.notebook.gaps, included_file._task)
+        WATCH.step(str(included_file._filename), place, LOADING)
+        depth = depth_of(included_file._task)
+        if not BUDGET.spend(self.notebook.gaps, str(included_file._filename), place, max(0, depth - EASY) ** 2):
+            return []
+        if depth > DEEPEST_INCLUDE:
             self.notebook.gaps.add(
                 "limit", included_file._filename, f"includes nested more than {DEEPEST_INCLUDE} deep"
             )
@@ -130,6 +137,5 @@ class Recording(Linear):  # type: ignore[misc]  # ansible ships no types
         try:
             return super()._load_included_file(included_file, iterator, *args, **kwargs)
         except BAD as error:
-            place = where(self.notebook.gaps, included_file._task)
             self.notebook.gaps.of_error("missing-file", str(included_file._filename), error, place=place)
             return []
