@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import re
-import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
+from migrate.assess import containers
+from migrate.assess.containers import Container
 from migrate.model.task import RecordedTask
 
 PACKAGE_MODULES = frozenset(
@@ -41,7 +42,6 @@ SHELL_STARTS = (
     re.compile(r"\b(?:pm2|forever)\s+(?:re)?start\s+([\w@.:/][\w@.:/\-]*)"),
     re.compile(r"\b(gitlab)-ctl\s+(?:reconfigure|re?start)"),
 )
-DOCKER_RUN = re.compile(r"\b(?:docker|podman)\s+run\b(.*)", re.DOTALL)
 REQUIREMENT = re.compile(r"^[A-Za-z0-9][\w.+:\-@/]*")
 
 
@@ -56,6 +56,7 @@ class Start(msgspec.Struct, frozen=True):
     schedule: str = ""
     command: str = ""
     user: str = ""
+    container: Container | None = None
 
     @property
     def removed(self) -> bool:
@@ -148,7 +149,8 @@ def container_starts(task: RecordedTask) -> list[Start]:
         return []
     command = task.args.get("command", "")
     text = command if isinstance(command, str) else " ".join(str(part) for part in command or ())
-    return [Start(name, "container", task, state not in GONE, image=str(image or ""), command=text)]
+    told = containers.of_module(task.args)
+    return [Start(name, "container", task, state not in GONE, image=str(image or ""), command=text, container=told)]
 
 
 def cron_starts(task: RecordedTask) -> list[Start]:
@@ -179,36 +181,16 @@ def shell_starts(task: RecordedTask) -> list[Start]:
     found = [
         Start(unit_name(name).rstrip(":"), "shell", task) for pattern in SHELL_STARTS for name in pattern.findall(text)
     ]
-    if run := DOCKER_RUN.search(text):
-        found += docker_run(run[1], task)
+    argv = task.args.get("argv")
+    ran = containers.in_words([str(part) for part in argv]) if isinstance(argv, list) else containers.runs(text)
+    found += [run_start(one, task) for one in ran if one.image and one.stays]
     return [start for start in found if start.name not in ("daemon-reload", "all", "--all")]
 
 
-def docker_run(arguments: str, task: RecordedTask) -> list[Start]:
-    """`docker run` that stays (-d or --restart): its name and image."""
-    try:
-        words = shlex.split(arguments, comments=True)
-    except ValueError:
-        words = arguments.split()
-    if not any(word in ("-d", "--detach") or word.startswith(("--restart", "-dit", "-itd")) for word in words):
-        return []
-    name = next((words[i + 1] for i, word in enumerate(words[:-1]) if word == "--name"), "")
-    image = image_of(words)
-    return [Start(name or image.rsplit("/", 1)[-1].split(":")[0], "container", task, image=image)] if image else []
-
-
-def image_of(words: Iterable[str]) -> str:
-    """The first word that is neither an option nor an option's value."""
-    takes_none = ("-d", "-it", "-i", "-t", "--rm", "--detach", "--privileged", "--init", "-dit", "-itd", "--read-only")
-    skip = False
-    for word in words:
-        if skip:
-            skip = False
-        elif word.startswith("-"):
-            skip = "=" not in word and word not in takes_none
-        else:
-            return word
-    return ""
+def run_start(told: Container, task: RecordedTask) -> Start:
+    """`docker run` that stays (-d or --restart): its name and what it is made of."""
+    name = told.name or told.image.rsplit("/", 1)[-1].split(":")[0]
+    return Start(name, "container", task, image=told.image, command=told.command, container=told)
 
 
 def directories(task: RecordedTask) -> list[str]:

@@ -14,6 +14,10 @@ from migrate.model.product import Product
 from migrate.model.task import RecordedTask
 from migrate.model.workload import Kind, Unit
 
+OF_PROCESS = tuple(
+    f"Service.{key}" for key in ("ProtectSystem", "DynamicUser", "ReadWritePaths", "User", "WorkingDirectory")
+)
+
 
 class Draft(msgspec.Struct, eq=False):
     """A workload being put together; `role` and `hosts` are the outermost role and the play that it was found in."""
@@ -80,21 +84,34 @@ def add_unit(draft: Draft, start: Start, written: Mapping[str, UnitText]) -> Non
         return
     base = base_of(start.name)
     text = unit_text(written, base)
+    held = start.container
+    if text is not None and held is not None:
+        text = of_container(text)
     if text is not None and text not in draft.texts:
         draft.texts.append(text)
     old = draft.units.get(base)
     draft.units[base] = Unit(
         name=base,
         manager=start.manager,
-        command=start.command or (text.command if text else "") or (old.command if old else ""),
+        command=start.command or ("" if held else (text.command if text else "") or (old.command if old else "")),
         user=start.user or (text.first("Service.User") if text else ""),
         directory=text.first("Service.WorkingDirectory") if text else "",
-        environment=text.environment if text else {},
-        environment_files=tuple(path.lstrip("-") for path in text.all("Service.EnvironmentFile")) if text else (),
+        environment=held.environment if held else text.environment if text else {},
+        environment_files=held.environment_files if held else files_of(text),
         schedule=start.schedule or timer_of(start, base, written) or (old.schedule if old else ""),
         image=start.image,
         place=start.task.place if start.manager == "package" or text is None else text.task.place,
     )
+
+
+def files_of(text: UnitText | None) -> tuple[str, ...]:
+    return tuple(path.lstrip("-") for path in text.all("Service.EnvironmentFile")) if text else ()
+
+
+def of_container(text: UnitText) -> UnitText:
+    """A unit that only runs a container: what it allows its process does not bind what is in the container."""
+    told = {key: values for key, values in text.settings.items() if key not in OF_PROCESS}
+    return msgspec.structs.replace(text, settings=told)
 
 
 def timer_of(start: Start, base: str, written: Mapping[str, UnitText]) -> str:

@@ -33,7 +33,8 @@ SETTING = re.compile(
 )
 SPRING = re.compile(r"/application[\w\-]*\.(?:properties|ya?ml)$")
 ENVIRONMENT = re.compile(r"^(?:\w+_)?(?:LISTEN_?)?PORT$", re.IGNORECASE)
-PUBLISHED = re.compile(r"^(?:[\d.]+:|\[[^\]]*\]:)?(?:\d+:)?(\d+)(?:/(tcp|udp))?$")
+OWN_PORT = re.compile(r"^(?:LISTEN_|HTTP_|SERVER_)?PORT$", re.IGNORECASE)
+PUBLISHED = re.compile(r"^(?:.*:)?(\d{1,5})(?:/(tcp|udp))?$")
 
 
 def ports(subject: Subject) -> tuple[Port, ...]:
@@ -67,7 +68,7 @@ def from_units(subject: Subject) -> Iterator[Port]:
         for found in IN_COMMAND.finditer(unit.command):
             yield Port(int(found[1] or found[2] or found[3]), source=str(unit.place or unit.name))
         for key, value in sorted(unit.environment.items()):
-            if ENVIRONMENT.match(key) and value.isdigit():
+            if (OWN_PORT if unit.image else ENVIRONMENT).match(key) and value.isdigit():
                 yield Port(int(value), source=f"{key} in {unit.place or unit.name}")
 
 
@@ -103,12 +104,6 @@ def unit_like(task: RecordedTask) -> bool:
 
 def from_containers(subject: Subject) -> Iterator[Port]:
     for start in subject.draft.starts:
-        published = (
-            start.task.args.get("published_ports")
-            or start.task.args.get("ports")
-            or start.task.args.get("publish")
-            or ()
-        )
-        for text in [published] if isinstance(published, str) else published if isinstance(published, list) else ():
-            if start.running and (found := PUBLISHED.match(str(text))):
+        for text in start.container.ports if start.container is not None and start.running else ():
+            if found := PUBLISHED.match(text):
                 yield Port(int(found[1]), found[2] or "tcp", source=str(start.task.place))

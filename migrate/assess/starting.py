@@ -8,10 +8,21 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
+from msgspec.structs import replace
 
-from migrate.assess import actions
+from migrate.assess import actions, containers
 from migrate.assess.actions import Start
-from migrate.assess.unitfile import Program, UnitText, cron_jobs, programs, unit_text, words
+from migrate.assess.containers import Container
+from migrate.assess.unitfile import (
+    Program,
+    UnitText,
+    cron_jobs,
+    describes_containers,
+    is_compose,
+    programs,
+    unit_text,
+    words,
+)
 from migrate.catalog import Index
 from migrate.model.product import Product
 from migrate.model.task import RecordedTask
@@ -23,6 +34,9 @@ INTERPRETERS = frozenset(
 )
 NOT_SERVICES = (".mount", ".target", ".slice", ".device", ".swap")
 TOKENISH = re.compile(r"mg(?:sec|need|unk)_\w+_x")
+HANDS_ON = re.compile(
+    r"^\S*?(?:docker|podman|nerdctl|(?:docker|podman)-compose)(?:\s+-\S+)*\s[^;&|]*?\b(?:run|exec|up|start|deploy)\b"
+)
 BY_UNIT = ("systemd", "shell", "package")
 
 
@@ -62,7 +76,9 @@ def scopes(tasks: Iterable[RecordedTask]) -> list[Scope]:
 def sightings(held: Iterable[Scope], written: Mapping[str, UnitText], index: Index) -> list[Sighting]:
     """All that starts on one class of machines: what tasks and files say, then packages whose unit starts itself."""
     every = list(held)
-    told = [(scope, start, *recognise(start, scope, written, index)) for scope in every for start in told_starts(scope)]
+    inside = Inside(every, written)
+    starts = [(scope, one) for scope in every for start in told_starts(scope) for one in inside.of(start)]
+    told = [(scope, start, *recognise(start, scope, written, index)) for scope, start in starts]
     outright = {product.key for _, start, product, _ in told if product is not None and outright_start(start)}
     busy = [scope for scope, start, product, _ in told if serves(start, product)]
     for scope in every:
@@ -107,8 +123,51 @@ def package_starts(scope: Scope, index: Index) -> Iterator[tuple[Product, Start]
 
 
 def program_start(program: Program, task: RecordedTask) -> Start:
-    manager = "container" if program.image else "supervisor"
-    return Start(program.name, manager, task, image=program.image, command=program.command, user=program.user)
+    held = program.container
+    manager, image = ("container", held.image) if held is not None else ("supervisor", "")
+    return Start(program.name, manager, task, image=image, command=program.command, user=program.user, container=held)
+
+
+class Inside:
+    """What is inside of a unit or job that only runs a container, by its command line or by its quadlet."""
+
+    def __init__(self, held: Iterable[Scope], written: Mapping[str, UnitText]) -> None:
+        tasks = [task for scope in held for task in scope.tasks]
+        self.written = written
+        self.composed = any(is_compose(task) for task in tasks)
+        self.quadlets = {
+            one.name: one
+            for task in tasks
+            if describes_containers(task) and not is_compose(task)
+            for one in programs(task)
+        }
+
+    def of(self, start: Start) -> Iterator[Start]:
+        """The start, as that of its container; nothing for what brings up the services of a compose file."""
+        base = base_of(start.name)
+        text = unit_text(self.written, base)
+        command = start.command or (text.command if text else "")
+        quadlet = self.quadlets.get(base) or self.quadlets.get(f"{base.partition('@')[0]}@")
+        if start.manager == "container":
+            yield start
+        elif quadlet is not None and start.manager in ("systemd", "shell"):
+            yield told_by(start, quadlet.container)
+        elif containers.composes(command) and self.composed:
+            return
+        else:
+            ran = [one for one in containers.runs(command) if one.image]
+            yield told_by(start, ran[0], len(containers.commands(command)) == 1) if ran else start
+
+
+def told_by(start: Start, held: Container | None, whole: bool = True) -> Start:
+    """A start of a unit as that of a container; a job stays a job, and a script of several commands stays one."""
+    if held is None:
+        return start
+    if start.manager != "cron":
+        return replace(start, manager="container", image=held.image, command=held.command, container=held)
+    if whole:
+        return replace(start, image=held.image, command=held.command, container=held)
+    return replace(start, container=held)
 
 
 def base_of(name: str) -> str:
@@ -121,13 +180,16 @@ def recognise(start: Start, scope: Scope, written: Mapping[str, UnitText], index
     if start.image and (found := index.image(start.image)):
         return found[0], f"image {start.image}"
     text = unit_text(dict(written), base)
-    command = start.command or (text.command if text else "")
+    command = start.command or (text.command if text and start.container is None else "")
     if start.manager in BY_UNIT and not start.schedule and (found := index.units.find(base)):
         return prefer(found, scope, index), f"unit {base}"
     if command and (known := by_command(command, index)):
         return known
     if start.manager in ("supervisor", "container", "pm2") and (found := index.units.find(base)):
-        return prefer(found, scope, index), f"{start.manager} {base}"
+        product = prefer(found, scope, index)
+        # A name that its image doesn't share is no proof that it keeps nothing.
+        if not start.image or product.nature == "stateful" or slug(base) in slug(start.image):
+            return product, f"{start.manager} {base}"
     if text is None and not command and start.manager in ("systemd", "shell"):
         return by_package(scope, index)
     return None, ""
@@ -135,6 +197,8 @@ def recognise(start: Start, scope: Scope, written: Mapping[str, UnitText], index
 
 def by_command(command: str, index: Index) -> tuple[Product, str] | None:
     """A program by the base name of what is executed; interpreters are looked through to what they run."""
+    if HANDS_ON.search(command):
+        return None
     for word in words(command):
         if word.startswith("-") and not word.endswith((".jar", ".war")):
             continue

@@ -8,7 +8,9 @@ from pathlib import PurePosixPath
 
 import msgspec
 
+from migrate.assess.actions import CONTAINER_MODULES
 from migrate.assess.drafts import Draft
+from migrate.assess.unitfile import describes_containers
 from migrate.catalog import Index
 from migrate.model.machine import Machine
 from migrate.model.product import Product
@@ -36,9 +38,27 @@ class Subject(msgspec.Struct, frozen=True):
     def texts(self) -> Iterator[tuple[RecordedTask, str]]:
         """Text of the files that its tasks write or edit, and the environment that they give to containers."""
         for task in self.draft.tasks:
+            if describes_containers(task) or not self.seen_inside(task):
+                continue
             text = task.file.text if task.file is not None and task.file.text else edited(task)
             if text and len(text) < CONFIG_LIMIT:
                 yield task, text
+        told = set[str]()
+        for start in self.draft.starts:
+            given = start.container.environment if start.container is not None else {}
+            lines = "\n".join(f"{key}={value}" for key, value in given.items())
+            if lines and lines not in told:
+                told.add(lines)
+                yield start.task, lines
+
+    def seen_inside(self, task: RecordedTask) -> bool:
+        """False for a file that one of several services of a compose file has no part in."""
+        held = [start.container for start in self.draft.starts if start.container is not None]
+        if not held or len(held) < len(self.draft.starts) or any(one.alone for one in held):
+            return True
+        path = task.file.dest if task.file is not None else str(task.args.get("path") or task.args.get("dest") or "")
+        own = [folder for one in held for folder in (*one.environment_files, *(item.source for item in one.volumes))]
+        return any(within(path, folder) for folder in own if folder.startswith("/"))
 
     def keeps_in(self, path: str) -> bool:
         """True when `path` is a data folder of the product, or above or below one."""
@@ -49,7 +69,9 @@ class Subject(msgspec.Struct, frozen=True):
 
 
 def edited(task: RecordedTask) -> str:
-    """What a task puts into a file line by line, or into a container's environment, as lines of `key = value`."""
+    """What a task puts into a file line by line, or into an environment, as lines of `key = value`."""
+    if CONTAINER_MODULES.match(task.module):
+        return ""  # the environment of a container is told with its start
     if task.module in ("lineinfile", "blockinfile", "replace") and str(task.args.get("state", "present")) != "absent":
         return str(task.args.get("line") or task.args.get("block") or task.args.get("replace") or "")
     if task.module == "ini_file":

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Unit files, supervisor programs, crontabs and compose files that a role writes: what they say of a process.
+"""Unit files, supervisor programs, crontabs, compose files and quadlets that a role writes: what they say.
 
 Sources: systemd.service(5), systemd.exec(5), supervisord.org/configuration.html, crontab(5), the Compose Specification.
 """
 
 from __future__ import annotations
 
+import posixpath
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from configparser import ConfigParser
 from configparser import Error as ConfigError
 from pathlib import PurePosixPath
@@ -16,6 +17,8 @@ from pathlib import PurePosixPath
 import msgspec
 import yaml
 
+from migrate.assess import containers
+from migrate.assess.containers import Container
 from migrate.model.task import RecordedTask
 
 UNIT_PATH = re.compile(
@@ -28,7 +31,9 @@ SUPERVISOR_PATH = re.compile(r"/supervisor(?:d)?(?:/conf\.d/|\.d/|/programs/)[^/
 CRON_PATH = re.compile(
     r"^/etc/cron\.(?P<when>d|hourly|daily|weekly|monthly)/(?P<name>[^/]+)$|^/etc/crontab$|^/var/spool/cron/"
 )
-COMPOSE_PATH = re.compile(r"(?:^|/)(?:docker-)?compose[\w.\-]*\.ya?ml$")
+COMPOSE_PATH = re.compile(r"(?:^|/)(?:(?:docker-|podman-)?compose|docker-stack)[\w.\-]*\.ya?ml$")
+COMPOSE_TEXT = re.compile(r"^services:\s*$(?s:.*)^\s+(?:image|build):", re.MULTILINE)
+QUADLET_PATH = re.compile(r"/containers/systemd/(?:.*/)?(?P<unit>[^/]+)\.container$")
 CRON_LINE = re.compile(r"^\s*(?P<when>@\w+\s+|(?:[\d*/,\-A-Za-z]+\s+){5})(?P<user>[a-z_][\w\-]*)\s+(?P<command>\S.*)$")
 PREFIXES = "-@+!:|"
 
@@ -64,16 +69,13 @@ class UnitText(msgspec.Struct, frozen=True):
 
 
 class Program(msgspec.Struct, frozen=True):
-    """A supervisor program or a compose service."""
+    """A supervisor program, a compose service or a quadlet."""
 
     name: str
     command: str = ""
     user: str = ""
     directory: str = ""
-    image: str = ""
-    environment: dict[str, str] = {}
-    volumes: tuple[str, ...] = ()
-    ports: tuple[str, ...] = ()
+    container: Container | None = None
 
 
 def words(text: str) -> list[str]:
@@ -119,11 +121,15 @@ def unit_text(units: Mapping[str, UnitText], name: str) -> UnitText | None:
 
 
 def programs(task: RecordedTask) -> list[Program]:
-    """Supervisor programs and compose services in a file that the task writes."""
+    """Supervisor programs and containers in a file that the task writes, or in a compose definition of its own."""
+    if task.module.startswith("docker_compose") and isinstance(task.args.get("definition"), dict):
+        return contained(containers.of_compose(task.args["definition"], str(task.args.get("project_src") or "")))
     if task.file is None or not task.file.text:
         return []
-    if COMPOSE_PATH.search(task.file.dest):
-        return list(compose_services(task.file.text))
+    if is_compose(task):
+        return contained(compose_services(task.file.text, posixpath.dirname(task.file.dest)))
+    if match := QUADLET_PATH.search(task.file.dest):
+        return contained([containers.of_quadlet(match["unit"], settings(task.file.text))])
     if SUPERVISOR_PATH.search(task.file.dest) or "[program:" in task.file.text:
         return list(supervisor_programs(task.file.text))
     return []
@@ -142,28 +148,31 @@ def supervisor_programs(text: str) -> Iterator[Program]:
             yield Program(name.strip(), str(get("command") or ""), str(get("user") or ""), str(get("directory") or ""))
 
 
-def compose_services(text: str) -> Iterator[Program]:
+def compose_services(text: str, folder: str) -> Iterator[Container]:
     try:
         document = yaml.load(text, Loader=yaml.CSafeLoader)
     except yaml.YAMLError:
         return
-    services = document.get("services") if isinstance(document, dict) else None
-    for name, service in sorted(services.items()) if isinstance(services, dict) else ():
-        if isinstance(service, dict):
-            command = service.get("command") or ""
-            yield Program(
-                str(name),
-                command if isinstance(command, str) else " ".join(map(str, command)),
-                image=str(service.get("image") or ""),
-                volumes=tuple(volume_text(volume) for volume in service.get("volumes") or ()),
-                ports=tuple(str(port) for port in service.get("ports") or ()),
-            )
+    yield from containers.of_compose(document, folder)
 
 
-def volume_text(volume: object) -> str:
-    if isinstance(volume, dict):
-        return f"{volume.get('source', '')}:{volume.get('target', '')}{':ro' if volume.get('read_only') else ''}"
-    return str(volume)
+def contained(found: Iterable[Container]) -> list[Program]:
+    return [Program(one.name, one.command, container=one) for one in found]
+
+
+def is_compose(task: RecordedTask) -> bool:
+    """True for a task that writes a compose file, under its usual name or another."""
+    if task.file is None or not task.file.text:
+        return False
+    dest = task.file.dest
+    return bool(COMPOSE_PATH.search(dest)) or (
+        dest.endswith((".yml", ".yaml")) and bool(COMPOSE_TEXT.search(task.file.text))
+    )
+
+
+def describes_containers(task: RecordedTask) -> bool:
+    """True for compose files and quadlets: what is in them is each container's own, and no settings file of any."""
+    return is_compose(task) or bool(task.file is not None and QUADLET_PATH.search(task.file.dest))
 
 
 def cron_jobs(task: RecordedTask) -> list[tuple[str, str, str, str]]:

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from migrate.assess.actions import language_packages, mounts, package_name, packages, removed_packages, starts
+from migrate.assess.containers import Volume, volume
+from migrate.assess.rules.storage import is_scratch
 from migrate.assess.unitfile import cron_jobs, programs, settings
 from migrate.model.task import RecordedTask, RenderedFile
 
@@ -122,3 +124,58 @@ def test_units_as_systemd_reads_them() -> None:
 def test_broken_files_are_no_programs(text: str) -> None:
     assert programs(file("/etc/supervisor/conf.d/x.conf", text)) == []
     assert programs(file("/srv/docker-compose.yml", text)) == []
+
+
+def test_docker_run_keeps_volumes_ports_and_environment() -> None:
+    line = "docker rm -f x; sudo docker run -dit --name x -v /a:/b -p 1:2 --mount type=tmpfs,dst=/t -e A='b; c' i:1 go"
+    [start] = starts(task("shell", _raw_params=line))
+    held = start.container
+    assert held is not None
+    assert (start.name, start.image, start.command) == ("x", "i:1", "go")
+    assert (held.volumes, held.ports, held.environment) == ((Volume("/a", "/b"),), ("1:2",), {"A": "b; c"})
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("/a:/b", Volume("/a", "/b")),
+        ("/a:/b:z,ro", Volume("/a", "/b", read_only=True)),
+        ("/b", Volume("", "/b")),
+        ("${DATA:-./a}:/b", Volume("/opt/s/a", "/b")),
+        ({"type": "volume", "source": "a", "target": "/b"}, Volume("a", "/b")),
+        ({"type": "bind", "src": "/a", "dst": "/b", "readonly": "yes"}, Volume("/a", "/b", read_only=True)),
+        ({"type": "tmpfs", "target": "/b"}, None),
+    ],
+)
+def test_volumes_of_every_shape(text: object, told: Volume | None) -> None:
+    assert volume(text, folder="/opt/s") == told
+
+
+@pytest.mark.parametrize(
+    ("text", "scratch"),
+    [
+        ("/var/logistics/db:/data", False),
+        ("/tmpfiles:/keep", False),
+        ("/booty:/keep", False),
+        ("/srv/audit_log:/data", False),
+        ("/etc/app/db:/srv/app", False),
+        ("/data", False),
+        ("app_logs:/var/log/app", True),
+        ("/srv/app/logs:/app/logs", True),
+        ("/var/run/docker.sock:/var/run/docker.sock", True),
+        ("/etc/localtime:/etc/localtime", True),
+    ],
+)
+def test_scratch_volumes(text: str, scratch: bool) -> None:
+    found = volume(text)
+    assert found is not None
+    assert is_scratch(found) is scratch
+
+
+def test_services_of_a_compose_file() -> None:
+    text = "services:\n  a: {image: i, volumes: [./d:/d], ports: ['1:2'], environment: [K=v, L]}\n  b: {build: ./b}\n"
+    one, other = programs(file("/opt/s/stack.yml", text.replace("a: {", "a: {\n   ").replace("b: {", "b: {\n   ")))
+    assert one.container is not None
+    assert other.container is not None
+    assert one.container.volumes == (Volume("/opt/s/d", "/d"),)
+    assert (one.container.ports, one.container.environment, one.container.alone) == (("1:2",), {"K": "v"}, False)

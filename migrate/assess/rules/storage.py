@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from migrate.assess import actions
+from migrate.assess.containers import Volume
 from migrate.assess.rules import Seen, rule, seen
 from migrate.assess.subject import Subject, within
 from migrate.model.place import Place
@@ -23,10 +24,19 @@ DATA_NAME = re.compile(
 SHARED_STATE = re.compile(
     r"^/var/lib/(?!apt|dpkg|dhcp|systemd|misc|ucf|pam|polkit|dbus|private|logrotate|ntp|chrony|nginx|haproxy|sudo|python|cloud|AccountsService)[^/]+"
 )
-SAFE_BINDS = re.compile(
-    r"^(?:/etc/|/run/|/var/run/|/dev/|/sys/|/proc/|/lib/modules|/usr/share/zoneinfo|/var/log|/tmp|/boot)|(?:^|[/_])(?:logs?|socket)(?:$|[/_:])|\.sock$"
+SCRATCH = ("/run", "/var/run", "/var/log", "/tmp", "/var/tmp", "/var/cache", "/dev", "/proc", "/sys")
+OF_THE_HOST = tuple(
+    "/run /var/run /var/log /tmp /dev /proc /sys /boot /lib/modules /usr/lib/modules /usr/share/zoneinfo".split()
 )
-READ_ONLY = re.compile(r":(?:[\w,]*,)?ro(?:,[\w,]*)?$")
+SCRATCH_NAME = re.compile(r"(?:^|/)(?:logs?|cache|tmp|temp|sockets?)$|\.(?:sock|log|pid)$")
+SOCKET_NAME = re.compile(r"(?:^|[-_])sockets?$")
+DATA_WORD = re.compile(
+    r"(?:^|[/_\-.])(?:data|databases?|db|store|storage|uploads?|media|backups?|files|state|repos?)(?:$|[/_\-.])", re.I
+)
+CONFIG_TARGET = re.compile(
+    r"^/(?:usr/local/)?etc(?:/|$)|/(?:conf|config|config_files|etc|conf\.d|certs?|ssl|tls|pki)(?:/|$)|"
+    r"\.(?:conf|cfg|cnf|ini|ya?ml|json|toml|properties|env|pem|crt|key)$"
+)
 
 
 @rule(Points.STATEFUL, advice=KEEP_ADVICE)
@@ -134,17 +144,34 @@ def owned_by_other(subject: Subject) -> bool:
 
 @rule(Points.STATEFUL, advice=KEEP_ADVICE)
 def container_volume(subject: Subject) -> Iterator[Seen]:
-    """A container writes to a folder of the host or to a named volume."""
+    """A container writes to a folder of the host, to a volume, or to the volumes of another container."""
+    told = set[Volume]()
     for start in subject.draft.starts:
-        for volume in volumes_of(start.task.args.get("volumes") or start.task.args.get("volume")):
-            source = volume.split(":")[0]
-            known_stateless = subject.product is not None and subject.product.nature == "stateless"
-            if ":" in volume and not READ_ONLY.search(volume) and not SAFE_BINDS.search(source):
-                points = Points.NEITHER if known_stateless and not source.startswith("/") else None
+        for volume in start.container.volumes if start.container is not None else ():
+            if not volume.read_only and not is_scratch(volume) and volume not in told:
+                told.add(volume)
+                points = Points.NEITHER if is_catalogued(volume, subject) else None
                 yield seen(start.task, f"its container writes to {volume}", points)
 
 
-def volumes_of(value: object) -> list[str]:
-    if isinstance(value, str):
-        return [part.strip() for part in value.split(",") if part.strip()]
-    return [str(item) for item in value if item] if isinstance(value, (list, tuple)) else []
+def is_scratch(volume: Volume) -> bool:
+    """True for logs, caches, sockets and folders of the system; a name that speaks of data is never scratch."""
+    source, target = volume.source.rstrip("/") or volume.source, volume.target.rstrip("/")
+    if any(within(target, folder) for folder in SCRATCH) or SCRATCH_NAME.search(target):
+        return True
+    if DATA_WORD.search(target) or not target:
+        return False
+    if not source.startswith("/"):
+        return bool(SOCKET_NAME.search(source))
+    if any(within(source, folder) for folder in OF_THE_HOST) or source.endswith(".sock"):
+        return True
+    return within(source, "/etc") and not DATA_WORD.search(source) and bool(CONFIG_TARGET.search(target))
+
+
+def is_catalogued(volume: Volume, subject: Subject) -> bool:
+    """True where a product that is known to keep nothing has its configuration, or writes what is no state."""
+    product = subject.product
+    if product is None or product.nature != "stateless" or not volume.target:
+        return False
+    folders = (*(product.run.writable if product.run else ()), *product.config)
+    return any(within(volume.target, folder) for folder in folders)
