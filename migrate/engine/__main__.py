@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import msgspec
 
@@ -33,7 +33,11 @@ class Conversation:
         self.told = 0
 
     def say(self, answer: Answer) -> None:
-        self.out.write(ENCODER.encode(answer) + b"\n")
+        try:
+            line = ENCODER.encode(answer)
+        except UnicodeEncodeError:  # bytes that are no text, in the name of a host or a file
+            line = ENCODER.encode(speakable(msgspec.to_builtins(answer, enc_hook=str)))
+        self.out.write(line + b"\n")
         self.out.flush()
 
     def open(self, request: Open) -> None:
@@ -66,6 +70,15 @@ class Conversation:
         self.say(Done(findings=self.gaps.take(), tokens=self.taint.tokens(), classes=self.classes, plays=plays))
 
 
+def speakable(value: Any) -> Any:
+    """The same with a question mark for each byte that is no text."""
+    if isinstance(value, dict):
+        return {speakable(key): speakable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [speakable(item) for item in value]
+    return value.encode(errors="replace").decode() if isinstance(value, str) else value
+
+
 def private_output() -> BinaryIO:
     """Keep standard output for messages only: whatever a library prints goes nowhere."""
     out = os.fdopen(os.dup(1), "wb")
@@ -83,7 +96,7 @@ def converse(lines: BinaryIO, out: BinaryIO) -> None:
     from migrate.engine.mending import mend
 
     init_plugin_loader()
-    mend(conversation.gaps, conversation.taint)
+    mend(conversation.gaps, conversation.taint, trusted=first.trusted)
     WATCH.start(first.task_seconds, conversation.gaps)
     import migrate.engine.playing  # noqa: F401  # every import before the lock
 
