@@ -11,7 +11,7 @@ from migrate.assess.classes import drafts
 from migrate.assess.drafts import Draft, merged
 from migrate.assess.edges import with_edges
 from migrate.assess.ports import ports
-from migrate.assess.rules import gather, hosting, local, settings, software, storage
+from migrate.assess.rules import gather, hosted, hosting, local, settings, software, storage
 from migrate.assess.subject import Subject
 from migrate.assess.verdict import Verdict, judge
 from migrate.catalog import Index
@@ -20,7 +20,7 @@ from migrate.model.task import RecordedTask
 from migrate.model.workload import Kind, Nature, Placement, Workload
 
 CLEANED = "an emptyDir: what is scratch goes with its pod"
-RULE_MODULES = (software, storage, settings, local, hosting)
+RULE_MODULES = (software, storage, settings, local, hosted, hosting)
 
 
 def assess(

@@ -25,6 +25,9 @@ CONVINCING = (
     "backup-job",
     "makes-databases",
     "container-volume",
+    "database-in-image",
+    "stores-by-web",
+    "hosted-application",
     "unit-keeps-state",
     "data-directory",
     "data-is-elsewhere",
@@ -116,7 +119,7 @@ def placement_of(subject: Subject, nature: Nature, kind: Kind) -> Placement:
 def reason_of(subject: Subject, nature: Nature, evidence: Sequence[Evidence]) -> str:
     """The most convincing piece of evidence, as a sentence of its own."""
     if nature is Nature.UNKNOWN:
-        return nothing_known(subject)
+        return nothing_known(subject, evidence)
     wanted = Points.STATEFUL if nature is Nature.STATEFUL else Points.STATELESS
     signs = sorted((one for one in evidence if one.points is wanted), key=weight)
     if signs[0].rule.startswith("software-") and subject.product is not None:
@@ -133,7 +136,7 @@ def sentence(saw: str) -> str:
     return f"{saw[0].upper()}{saw[1:]}."
 
 
-def nothing_known(subject: Subject) -> str:
+def nothing_known(subject: Subject, evidence: Sequence[Evidence]) -> str:
     """What to look at, where no rule saw anything."""
     unit = next(iter(subject.draft.units.values()), None)
     program = unit.command.split()[0] if unit is not None and unit.command else ""
@@ -141,6 +144,8 @@ def nothing_known(subject: Subject) -> str:
         return f"It removes files below {removed}, and nothing seen says whose they are."
     look = f"what {program} writes" if program else "what it writes"
     where = subject.machines[0].name if subject.machines else "its machines"
+    if runs := next((one.saw for one in evidence if one.rule == "runs-code-itself"), ""):
+        return f"{sentence(runs).rstrip('.')}, and nothing seen says where that keeps data."
     if subject.product is not None:
         return f"Nothing seen in its settings tells: {subject.product.reason[0].lower()}{subject.product.reason[1:]}"
     return f"Nothing seen says whether it keeps data: look at {look} on {where}."

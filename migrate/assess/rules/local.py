@@ -11,6 +11,7 @@ from migrate.assess import actions
 from migrate.assess.belonging import code_folder, deploys_code
 from migrate.assess.cleaning import removes
 from migrate.assess.rules import Seen, rule, seen
+from migrate.assess.rules.hosted import brings_code
 from migrate.assess.rules.settings import confined, is_code, uncommented
 from migrate.assess.starting import INTERPRETERS
 from migrate.assess.subject import Subject, within
@@ -72,8 +73,9 @@ def by_units(subject: Subject) -> Found:
 
 
 def by_settings(subject: Subject) -> Found:
+    server = subject.product.config if subject.product is not None and subject.product.category == "web" else ()
     for task, text in subject.texts():
-        told_of_unit = task.file is not None and "/systemd/" in task.file.dest
+        told_of_unit = task.file is not None and ("/systemd/" in task.file.dest or task.file.dest.startswith(server))
         for path in () if told_of_unit or (task.file and is_code(task.file.dest)) else named(text):
             yield path, seen(task, f"its settings name {path}")
 
@@ -87,13 +89,13 @@ def by_tasks(subject: Subject) -> Found:
 
 
 def runs_own_code(subject: Subject) -> bool:
-    """No product, or a runtime."""
+    """No product, a runtime, or a web server that runs code."""
     product = subject.product
     if product is None:
         return True
     if product.kind in (Kind.PLUMBING, Kind.LIBRARY, Kind.STATEFUL):
         return False
-    return product.category == "runtime"
+    return product.category == "runtime" or brings_code(subject)
 
 
 def arguments(unit: Unit) -> Iterator[str]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from migrate.assess import actions
 from migrate.assess.rules import Seen, rule, seen
+from migrate.assess.rules.hosted import brings_code
 from migrate.assess.subject import Subject
 from migrate.model.workload import Kind, Points
 
@@ -51,7 +52,7 @@ def only_settings_tell(subject: Subject) -> bool:
     if product is None:
         return False
     serves = product.category == "runtime" and subject.draft.own_code and bool(product.ports)
-    return serves or (product.nature == "depends" and product.category in SET_UP)
+    return serves or brings_code(subject) or (product.nature == "depends" and product.category in SET_UP)
 
 
 def known_by(subject: Subject, points: Points | None = None) -> Iterator[Seen]:
