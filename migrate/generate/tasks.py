@@ -62,6 +62,10 @@ HOST_FILES = (
     "/etc/environment"
 ).split()
 HOST_SUFFIXES = (".service", ".timer", ".socket", ".mount", ".target")
+DESCRIBES_CONTAINERS = re.compile(
+    r"/(?:(?:docker-|podman-)?compose|docker-stack)[\w.\-]*\.ya?ml$|/containers/systemd/.*\.\w+$"
+)
+COMPOSE_TEXT = re.compile(r"^services:\s*$(?s:.*)^\s+(?:image|build):", re.MULTILINE)
 UNUSUAL = re.compile(r"[^\w.@%+,=~/ -]", re.ASCII)
 
 
@@ -160,7 +164,14 @@ def _bucket(task: RecordedTask) -> str:
         return HOST
     if path and (is_below(path, HOST_FOLDERS) or path in HOST_FILES or path.endswith(HOST_SUFFIXES)):
         return HOST
-    return bucket
+    return HOST if bucket == FILES and _describes_containers(task, path) else bucket
+
+
+def _describes_containers(task: RecordedTask, path: str) -> bool:
+    """Compose files and quadlets are read outside of the containers that they describe."""
+    text = (task.file.text if task.file else "") or ""
+    named = bool(DESCRIBES_CONTAINERS.search(path))
+    return named or (path.endswith((".yml", ".yaml")) and bool(COMPOSE_TEXT.search(text)))
 
 
 def _problem(task: RecordedTask, bucket: str, tokens: Tokens) -> tuple[str, str] | None:
