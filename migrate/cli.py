@@ -77,6 +77,12 @@ Environments = Annotated[
 ]
 
 
+Trust = Annotated[
+    bool,
+    typer.Option("--trust-project", help="Load the project's own filter and test plugins, because it is yours."),
+]
+
+
 @app.callback(invoke_without_command=True)
 def root(version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False) -> None:
     if version:
@@ -97,6 +103,7 @@ def assess(
     libvirt: Libvirt = None,
     extra_vars: ExtraVars = None,
     environment: Environments = None,
+    trust_project: Trust = False,
     explain: Annotated[
         str, typer.Option("--explain", metavar="WORKLOAD", help="All evidence for one workload, with file and line.")
     ] = "",
@@ -119,6 +126,7 @@ def assess(
         tuple(extra_vars or ()),
         tuple(playbooks or ()),
         tuple(environment or ()),
+        trust_project,
     )
     assessment = assessed(given)
     show(assessment, format.value, explain, output)
@@ -145,6 +153,7 @@ def generate(
     libvirt: Libvirt = None,
     extra_vars: ExtraVars = None,
     environment: Environments = None,
+    trust_project: Trust = False,
     assessment: Annotated[
         Path | None,
         typer.Option(
@@ -171,6 +180,7 @@ def generate(
         tuple(extra_vars or ()),
         tuple(playbooks or ()),
         tuple(environment or ()),
+        trust_project,
     )
     raise typer.Exit(generated(given, assessment, output, dry_run=dry_run))
 

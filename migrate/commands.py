@@ -34,6 +34,7 @@ class Given(msgspec.Struct, frozen=True):
     extra_vars: tuple[str, ...] = ()
     playbooks: tuple[str, ...] = ()
     environments: tuple[str, ...] = ()
+    trusted: bool = False
 
 
 def settings(given: Given) -> tuple[Config, Path]:
@@ -47,6 +48,8 @@ def settings(given: Given) -> tuple[Config, Path]:
         changes["project"] = str(given.project.absolute())
     if given.playbooks:
         changes["playbooks"] = given.playbooks
+    if given.trusted:
+        changes["policy"] = msgspec.structs.replace(config.policy, trust_project=True)
     if given.inventories or given.libvirt or given.extra_vars:
         changes["environments"] = overridden(config, given)
     return msgspec.structs.replace(config, **changes), base

@@ -91,7 +91,7 @@ def estate(
     ]
     label = f"{name}: " if name else ""
     watch(f"{label}reading inventory and hypervisors")
-    with Engine(project, inventories, playbooks, extra) as engine:
+    with Engine(project, inventories, playbooks, extra, trusted=config.policy.trust_project) as engine:
         seen, findings = hypervisors(environment, base, config.policy.source_timeout)
         try:
             inventory, read = engine.inventory()

@@ -62,6 +62,7 @@ class Engine:
         playbooks: Sequence[str],
         extra_vars: Sequence[str] = (),
         *,
+        trusted: bool = False,
         task_seconds: int = 60,
         patience: float = PATIENCE,
     ) -> None:
@@ -71,6 +72,7 @@ class Engine:
             playbooks=tuple(playbooks),
             extra_vars=tuple(extra_vars),
             task_seconds=task_seconds,
+            trusted=trusted,
         )
         self._patience, self._late, self._opened = patience, False, Done()
         self._folder = tempfile.TemporaryDirectory(prefix="migrate-")

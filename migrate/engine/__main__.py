@@ -111,6 +111,7 @@ def converse(lines: BinaryIO, out: BinaryIO) -> None:
         readable,
         [own],
         lambda what: conversation.gaps.add("forbidden", "project", f"refused: {what}", severity=Severity.ERROR),
+        runnable=[first.project] if first.trusted else [],
     )
     conversation.open(first)
     for line in lines:

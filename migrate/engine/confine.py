@@ -95,8 +95,10 @@ def limit_resources() -> None:
 class Lock:
     """What may be read, written and run; `note` is told of each refusal."""
 
-    def __init__(self, readable: Iterable[str], writable: Iterable[str], note: Callable[[str], None]) -> None:
-        self.code = roots(interpreter())
+    def __init__(
+        self, readable: Iterable[str], writable: Iterable[str], note: Callable[[str], None], runnable: Iterable[str]
+    ) -> None:
+        self.code = roots({*interpreter(), *runnable})
         self.reads = roots({*readable, *writable, *self.code, "/usr/share/zoneinfo", "/etc/localtime"})
         self.writes = roots(writable)
         self.note = note
@@ -136,9 +138,11 @@ class Lock:
             self._refuse(f"run {name}")
 
 
-def lock(readable: Iterable[str], writable: Iterable[str], note: Callable[[str], None]) -> None:
-    """Install the hook. `readable` and `writable` are folders or files."""
-    sys.addaudithook(Lock(readable, writable, note).hook)
+def lock(
+    readable: Iterable[str], writable: Iterable[str], note: Callable[[str], None], *, runnable: Iterable[str] = ()
+) -> None:
+    """Install the hook. The three are folders or files; `runnable` is whose code may run: a project that is trusted."""
+    sys.addaudithook(Lock(readable, writable, note, runnable).hook)
 
 
 @lru_cache(maxsize=65536)

@@ -33,11 +33,12 @@ REMEDIES = {
     "missing-file": "Add the file, or ignore this if it is made at deploy time.",
     "forbidden": (
         "The project is read as untrusted input: nothing in it runs."
-        " Replace the lookup by a plain variable if the value matters."
+        " Give --trust-project for filters of your own; replace a lookup by a plain variable if its value matters."
     ),
     "unknown-filter": (
         "Install the collection that ships it beside migrate; until then what the filter answers is unknown."
     ),
+    "trusted": "You said --trust-project; without it nothing of the project's own code is loaded.",
     "empty-play": "Check the hosts pattern against the inventory.",
     "engine-warning": "",
     "unknown-include": "Look at the file yourself: what it includes is missing from the report.",

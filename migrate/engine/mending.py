@@ -15,7 +15,7 @@ from typing import Any
 from ansible import constants as C
 from ansible.executor import task_queue_manager
 from ansible.parsing.yaml.dumper import AnsibleDumper  # noqa: F401  # loaded before the lock, since it is imported late
-from ansible.plugins.loader import PluginLoader
+from ansible.plugins.loader import PluginLoader, filter_loader, module_loader, test_loader
 from ansible.utils.display import Display
 
 from migrate.engine.gaps import Gaps
@@ -24,6 +24,7 @@ from migrate.engine.loading import patch_loading
 from migrate.engine.plugins import patch_filters, patch_lookups, patch_tests
 from migrate.engine.quickening import quicken
 from migrate.engine.taint import Taint
+from migrate.model.finding import Severity
 
 MISSING_COLLECTION = re.compile(r"Error loading plugin '(\w+\.\w+)\.[\w.]+'")
 NOISE = (
@@ -40,8 +41,12 @@ NOISE = (
 )
 
 
-def mend(gaps: Gaps, taint: Taint) -> None:
-    """Patch ansible-core for this process; called once, before anything of the project is read."""
+def mend(gaps: Gaps, taint: Taint, *, trusted: bool = False) -> None:
+    """Patch ansible-core for this process; called once, before anything of the project is read.
+
+    A trusted project's own filters and tests are loaded; they run in the same confinement as all else. Its modules,
+    actions, callbacks and other plugins never are: nothing is left for them to do.
+    """
     quicken()
     patch_display(gaps)
     patch_loading(gaps)
@@ -50,8 +55,31 @@ def mend(gaps: Gaps, taint: Taint) -> None:
     patch_lookups(gaps, taint)
     patch_filters(gaps)
     patch_tests(gaps)
-    PluginLoader.add_directory = lambda self, directory, with_subdir=False: refuse_plugins(gaps, directory)
+    patch_folders(gaps, trusted)
     C.config._parse_config_file = lambda *_: None
+
+
+def patch_folders(gaps: Gaps, trusted: bool) -> None:
+    """Folders of plugins that a play or a role brings along."""
+    add = PluginLoader.add_directory
+
+    def add_or_refuse(self: PluginLoader, directory: str, with_subdir: bool = False) -> None:
+        if trusted and self in (filter_loader, test_loader):
+            if os.path.isdir(directory):
+                gaps.add(
+                    "trusted", directory, "the project's own filters and tests were loaded", severity=Severity.NOTE
+                )
+                add(self, directory, with_subdir)
+        else:
+            refuse_plugins(gaps, directory)
+
+    PluginLoader.add_directory = add_or_refuse
+
+
+def add_plugins(directory: str) -> None:
+    """Offer a folder of plugins to the loader that its name says."""
+    loaders = {"filter_plugins": filter_loader, "test_plugins": test_loader}
+    loaders.get(os.path.basename(directory), module_loader).add_directory(directory)
 
 
 def refuse_plugins(gaps: Gaps, directory: str) -> None:

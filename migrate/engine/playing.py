@@ -21,7 +21,7 @@ from migrate.engine.gaps import Gaps
 from migrate.engine.inventory import Estate
 from migrate.engine.limits import BUDGET, LOADING, WATCH
 from migrate.engine.loading import BAD
-from migrate.engine.mending import record_with, refuse_plugins
+from migrate.engine.mending import add_plugins, record_with
 from migrate.engine.notebook import Notebook
 from migrate.engine.plays import Entry, Playbooks
 from migrate.engine.reader import Reader
@@ -98,7 +98,7 @@ class Player:
         folders = dict.fromkeys([self.project, *(os.path.dirname(os.path.abspath(playbook)) for playbook in playbooks)])
         for folder in folders:
             for name in PLUGIN_FOLDERS:
-                refuse_plugins(self.gaps, os.path.join(folder, name))
+                add_plugins(os.path.join(folder, name))
         for path in sorted(
             glob(os.path.join(glob_escape(self.project), "collections", "ansible_collections", "*", "*", "plugins"))
         ):

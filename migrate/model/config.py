@@ -19,9 +19,10 @@ class Environment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
 
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Limits of a run. `source_timeout` in seconds for each hypervisor."""
+    """Limits of a run: `source_timeout` in seconds per hypervisor; `trust_project` loads its own filters and tests."""
 
     source_timeout: float = 30.0
+    trust_project: bool = False
 
 
 class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -24,6 +24,7 @@ class Open(msgspec.Struct, frozen=True, tag=True):
     playbooks: tuple[str, ...] = ()
     extra_vars: tuple[str, ...] = ()
     task_seconds: int = 60
+    trusted: bool = False
 
 
 class Play(msgspec.Struct, frozen=True, tag=True):

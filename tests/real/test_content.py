@@ -132,13 +132,15 @@ def test_kolla_plays_through(kolla_answer: tuple[Run, dict[str, Any]]) -> None:
     run, assessment = kolla_answer
     told("kolla-ansible", run, assessment)
     assert assessment["figures"]["plays"] >= 40
-    assert assessment["figures"]["tasks"] > 3000
+    assert assessment["figures"]["tasks"] > 800
+    # Most of its loops run over filters of its own Python package, which an untrusted reader does not load.
+    assert {"forbidden", "unknown-filter"} <= {finding["check"] for finding in assessment["findings"]}
     assert "engine-failed" not in {finding["check"] for finding in assessment["findings"]}
 
 
 def test_databases_of_kolla_stay(kolla_answer: tuple[Run, dict[str, Any]]) -> None:
     _, assessment = kolla_answer
-    of = {w.get("software"): w for w in assessment["workloads"]}
-    for product in ("mariadb", "rabbitmq"):
-        assert of[product]["nature"] == "stateful", product
-        assert of[product]["placement"] in ("vm", "out-of-scope"), product
+    (mariadb,) = [w for w in assessment["workloads"] if w.get("software") == "mariadb"]
+    assert mariadb["nature"] == "stateful"
+    assert mariadb["placement"] == "vm"
+    assert not [w["name"] for w in assessment["workloads"] if w["nature"] == "stateless" and w["kind"] != "plumbing"]
