@@ -11,7 +11,7 @@ from migrate.assess.classes import drafts
 from migrate.assess.drafts import Draft, merged
 from migrate.assess.edges import with_edges
 from migrate.assess.ports import ports
-from migrate.assess.rules import gather, hosted, hosting, local, settings, software, storage
+from migrate.assess.rules import gather, hosted, hosting, local, logs, settings, software, storage
 from migrate.assess.subject import Subject
 from migrate.assess.verdict import Verdict, judge
 from migrate.catalog import Index
@@ -20,7 +20,7 @@ from migrate.model.task import RecordedTask
 from migrate.model.workload import Kind, Nature, Placement, Workload
 
 CLEANED = "an emptyDir: what is scratch goes with its pod"
-RULE_MODULES = (software, storage, settings, local, hosted, hosting)
+RULE_MODULES = (software, storage, settings, local, hosted, logs, hosting)
 
 
 def assess(
@@ -65,13 +65,14 @@ class Estate:
 
     def told_apart(self, alike: Sequence[Draft]) -> list[Draft]:
         """One draft for all classes with the same verdict: one role can make a cache here and a store there."""
-        if len(alike) == 1 or alike[0].plumbing:
+        if len(alike) == 1:
             return [merged(alike)]
         groups: dict[tuple[str, ...], list[Draft]] = defaultdict(list)
         for draft in alike:
             subject = self.subject(draft)
             verdict = judge(subject, gather(subject))
-            groups[verdict.nature, verdict.kind, verdict.placement].append(draft)
+            same = verdict.kind is Kind.PLUMBING  # however it is set up on each class, it is left out as one
+            groups[() if same else (verdict.nature, verdict.kind, verdict.placement)].append(draft)
         return [merged(group) for group in groups.values()]
 
 

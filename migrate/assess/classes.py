@@ -22,8 +22,9 @@ from migrate.assess.belonging import (
 from migrate.assess.cleaning import cleans
 from migrate.assess.drafts import Draft, add_unit
 from migrate.assess.starting import Scope, Sighting, base_of, scopes, sightings, slug
-from migrate.assess.unitfile import unit_text, units_written
+from migrate.assess.unitfile import unit_text, units_written, words
 from migrate.catalog import Index
+from migrate.model.product import Product
 from migrate.model.task import RecordedTask
 from migrate.model.workload import Kind, Unit
 
@@ -90,15 +91,23 @@ class Class:
         """One workload of all that starts it, and the scope that it belongs to."""
         scope = self.owner(seen)
         known = next((sighting for sighting in seen if sighting.product is not None), seen[0])
-        draft = Draft(
-            seen[0].name, scope.role, scope.hosts, product=known.product, matched=known.matched, kinds={self.kind}
-        )
+        product = self.by_word(known)
+        draft = Draft(seen[0].name, scope.role, scope.hosts, product=product, matched=known.matched, kinds={self.kind})
         named = any(sighting.start.running and sighting.start.manager != "package" for sighting in seen)
         for sighting in seen:
             draft.starts.append(sighting.start)
             if sighting.start.manager != "package" or not named:
                 add_unit(draft, sighting.start, self.written)
         return scope, draft
+
+    def by_word(self, known: Sighting) -> Product | None:
+        """The product behind a word of the command, where one program is several: `celery … beat`."""
+        if known.product is None or not known.matched.startswith(("program ", "supervisor ", "image ")):
+            return known.product
+        text = unit_text(self.written, base_of(known.start.name))
+        command = known.start.command or (text.command if text else "")
+        named = (self.index.products.get(f"{known.product.key}-{word}") for word in words(command)[1:])
+        return next((product for product in named if product is not None), known.product)
 
     def agent(self, scope: Scope, scoped: Sequence[tuple[Scope, Draft]]) -> Draft | None:
         """A build agent that its controller starts: no other service of the role tells what it is for."""

@@ -9,9 +9,12 @@ import msgspec
 
 from migrate.assess.cleaning import removes
 from migrate.assess.subject import Subject
+from migrate.model.product import Product
 from migrate.model.workload import Evidence, Kind, Nature, Placement, Points
 
 CODE = (Kind.STATELESS, Kind.MIXED)
+
+KEPT = ("container-volume", "unit-keeps-state", "local-database-file")
 
 # Which evidence convinces a reader most: what this project does comes before what is known of a product.
 CONVINCING = (
@@ -23,7 +26,6 @@ CONVINCING = (
     "uploads-on-disk",
     "sessions-on-disk",
     "backup-job",
-    "makes-databases",
     "container-volume",
     "database-in-image",
     "stores-by-web",
@@ -33,6 +35,7 @@ CONVINCING = (
     "data-is-elsewhere",
     "writes-only-scratch",
     "software-keeps-data",
+    "makes-databases",
     "software-keeps-nothing",
     "store-directory",
     "local-path",
@@ -54,6 +57,8 @@ def judge(subject: Subject, evidence: Sequence[Evidence]) -> Verdict:
     product = subject.product
     nature = nature_of(evidence)
     if product is not None and product.kind is Kind.PLUMBING:
+        if kept := next((one for one in evidence if one.points is Points.STATEFUL and is_more(product, one)), None):
+            return Verdict(nature, Kind.MIXED, Placement.DECIDE, sentence(kept.saw))
         return Verdict(nature, Kind.PLUMBING, product.placement, product.reason)
     kind = kind_of(subject, nature)
     if foreign := next((one for one in evidence if one.rule == "another-system"), None):
@@ -63,6 +68,14 @@ def judge(subject: Subject, evidence: Sequence[Evidence]) -> Verdict:
     if product is not None and product.kind is Kind.BUILD_AGENT:
         return Verdict(nature, Kind.BUILD_AGENT, Placement.BUILD_AGENT, product.reason)
     return Verdict(nature, kind, placement_of(subject, nature, kind), reason_of(subject, nature, evidence))
+
+
+def is_more(product: Product, one: Evidence) -> bool:
+    """True when plumbing that would be left out keeps something that nothing in a cluster has."""
+    if product.placement not in (Placement.DROP, Placement.DAEMONSET):
+        return False
+    keeps = product.placement is Placement.DROP and product.nature != "stateless" and one.rule in KEPT
+    return keeps or one.rule == "central-logs"
 
 
 def switched_off(subject: Subject, nature: Nature) -> Verdict:

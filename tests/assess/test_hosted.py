@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Applications in a web server or runtime, and servers that store what comes in, are not judged by their server's name."""
+"""Applications in a server and servers that store what comes in are not judged by the server's own name."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from migrate.assess import actions
 from migrate.assess.rules import Seen, rule, seen
 from migrate.assess.rules.hosted import brings_code
 from migrate.assess.subject import Subject
+from migrate.assess.unitfile import words
 from migrate.model.workload import Kind, Points
 
 PERSISTENT = (Kind.STATEFUL, Kind.MIXED)
@@ -95,6 +96,17 @@ def makes_databases(subject: Subject) -> Iterator[Seen]:
         keeps = subject.product is not None and subject.product.key in about and subject.product.kind in PERSISTENT
         if keeps and remote in ("", "localhost", "127.0.0.1", "::1"):
             yield seen(task, f"{task.module} makes {task.args.get('name') or task.args.get('db') or 'objects'} in it")
+
+
+@rule(Points.NEITHER, advice="Give it exactly one replica with strategy Recreate: two would do everything twice.")
+def single_scheduler(subject: Subject) -> Iterator[Seen]:
+    """A scheduler of jobs, alone or inside a worker."""
+    for start in subject.draft.starts:
+        unit = subject.draft.units.get(start.name)
+        said = words(start.command or (unit.command if unit else ""))
+        worker = start.running and any(word.rsplit("/", 1)[-1] == "celery" for word in said)
+        if worker and (found := next((word for word in said if word in ("beat", "-B", "--beat")), "")):
+            yield seen(start.task, f"it hands out jobs at set times (`{found}`), so only one of it may run")
 
 
 @rule(Points.NEITHER, advice="A client package moves with its application.")
