@@ -13,12 +13,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 RUNNERS = ("docker", "podman", "nerdctl")
 COMPOSERS = ("docker-compose", "podman-compose")
 IN_MEMORY = ("tmpfs", "ramfs", "npipe", "devpts")
 DEFAULTED = re.compile(r"\$\{\w+:?-([^{}]*)\}")
 ENDS_COMMAND = re.compile(r"^[;&|]+$")
+EXTENSIONS = 5
 FLAGS = frozenset(
     "-d --detach -i --interactive -t --tty --rm --privileged --init --read-only -P --publish-all --no-healthcheck "
     "--oom-kill-disable --replace --quiet -q --tls-verify --no-hosts --rmi".split()
@@ -152,8 +154,9 @@ def of_compose(document: object, folder: str) -> Iterator[Container]:
     """The services of a compose document that lies in `folder`."""
     services = document.get("services") if isinstance(document, dict) else None
     held = sorted(services.items(), key=str) if isinstance(services, dict) else []
-    for name, service in held:
-        if isinstance(service, dict):
+    for name, told in held:
+        if isinstance(told, dict):
+            service, elsewhere = extended(told, dict(held))
             files = [one.get("path", "") if isinstance(one, dict) else one for one in listed(service.get("env_file"))]
             volumes = service.get("volumes")
             given = [volume(one, folder=folder) for one in (volumes if isinstance(volumes, list) else ())]
@@ -162,12 +165,29 @@ def of_compose(document: object, folder: str) -> Iterator[Container]:
                 name=str(name),
                 image=plain(service.get("image") or ""),
                 command=words_of(service.get("command") or ""),
-                volumes=(*present(given), *borrowed(service.get("volumes_from")), *build(service, folder)),
+                volumes=(*present(given), *borrowed(service.get("volumes_from")), *build(service, folder), *elsewhere),
                 ports=tuple(port(one) for one in published),
                 environment=variables(service.get("environment")),
                 environment_files=tuple(posixpath.normpath(posixpath.join(folder, str(one))) for one in files if one),
                 alone=len(held) == 1,
             )
+
+
+def extended(service: dict[str, Any], services: Mapping[str, Any]) -> tuple[dict[str, Any], list[Volume]]:
+    """The service with what it extends; what stands in another file may be a volume, too."""
+    elsewhere: list[Volume] = []
+    for _ in range(EXTENSIONS):
+        asked = service.get("extends")
+        told = asked if isinstance(asked, dict) else {"service": asked} if asked else {}
+        service = {key: value for key, value in service.items() if key != "extends"}
+        base = services.get(str(told.get("service")))
+        if told.get("file"):
+            elsewhere.append(Volume(f"what {told['file']} may give it", ""))
+        elif isinstance(base, dict):
+            volumes = [*listed(base.get("volumes")), *listed(service.get("volumes"))]
+            environment = {**variables(base.get("environment")), **variables(service.get("environment"))}
+            service = {**base, **service, "volumes": volumes, "environment": environment}
+    return service, elsewhere
 
 
 def build(service: Mapping[str, Any], folder: str) -> Iterator[Volume]:
@@ -230,8 +250,14 @@ def runs(text: str) -> list[Container]:
 
 def in_words(words: Sequence[str]) -> Iterator[Container]:
     for place, word in enumerate(words):
-        if posixpath.basename(word).lstrip("-@+!:") in RUNNERS and "run" in words[place + 1 : place + 5]:
-            yield of_run(words[words.index("run", place) + 1 :])
+        if posixpath.basename(word).lstrip("-@+!:") in RUNNERS:
+            after = words[place + 1 :]
+            if "run" in after[:4]:
+                yield of_run(after[after.index("run") + 1 :])
+            elif after[:1] == ["create"]:
+                yield replace(of_run(after[1:]), stays=True)
+            elif list(after[:2]) in (["service", "create"], ["container", "create"]):
+                yield replace(of_run(after[2:]), stays=True)
             return
         if " run " in word and any(runner in word for runner in RUNNERS):
             yield from runs(word)

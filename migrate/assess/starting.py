@@ -140,16 +140,18 @@ class Inside:
             for task in tasks
             if describes_containers(task) and not is_compose(task)
             for one in programs(task)
+            if one.container is not None and one.container.image
         }
 
     def of(self, start: Start) -> Iterator[Start]:
         """The start, as that of its container; nothing for what brings up the services of a compose file."""
         base = base_of(start.name)
         text = unit_text(self.written, base)
+        template = start.manager == "container" and base.endswith("@")
         command = start.command or (text.command if text else "")
         quadlet = self.quadlets.get(base) or self.quadlets.get(f"{base.partition('@')[0]}@")
         if start.manager == "container":
-            yield start
+            yield from () if template else (start,)
         elif quadlet is not None and start.manager in ("systemd", "shell"):
             yield told_by(start, quadlet.container)
         elif containers.composes(command) and self.composed:

@@ -54,7 +54,7 @@ class Subject(msgspec.Struct, frozen=True):
     def seen_inside(self, task: RecordedTask) -> bool:
         """False for a file that one of several services of a compose file has no part in."""
         held = [start.container for start in self.draft.starts if start.container is not None]
-        if not held or len(held) < len(self.draft.starts) or any(one.alone for one in held):
+        if not held or len(held) < len(self.draft.starts) or all(one.alone for one in held):
             return True
         path = task.file.dest if task.file is not None else str(task.args.get("path") or task.args.get("dest") or "")
         own = [folder for one in held for folder in (*one.environment_files, *(item.source for item in one.volumes))]

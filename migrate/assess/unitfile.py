@@ -33,7 +33,7 @@ CRON_PATH = re.compile(
 )
 COMPOSE_PATH = re.compile(r"(?:^|/)(?:(?:docker-|podman-)?compose|docker-stack)[\w.\-]*\.ya?ml$")
 COMPOSE_TEXT = re.compile(r"^services:\s*$(?s:.*)^\s+(?:image|build):", re.MULTILINE)
-QUADLET_PATH = re.compile(r"/containers/systemd/(?:.*/)?(?P<unit>[^/]+)\.container$")
+QUADLET_PATH = re.compile(r"/containers/systemd/(?:.*/)?(?P<unit>[^/]+)\.container(?:\.d/[^/]+\.conf)?$")
 CRON_LINE = re.compile(r"^\s*(?P<when>@\w+\s+|(?:[\d*/,\-A-Za-z]+\s+){5})(?P<user>[a-z_][\w\-]*)\s+(?P<command>\S.*)$")
 PREFIXES = "-@+!:|"
 
@@ -122,8 +122,10 @@ def unit_text(units: Mapping[str, UnitText], name: str) -> UnitText | None:
 
 def programs(task: RecordedTask) -> list[Program]:
     """Supervisor programs and containers in a file that the task writes, or in a compose definition of its own."""
-    if task.module.startswith("docker_compose") and isinstance(task.args.get("definition"), dict):
-        return contained(containers.of_compose(task.args["definition"], str(task.args.get("project_src") or "")))
+    if task.module.startswith(("docker_compose", "docker_stack")):
+        given = (one for key in ("definition", "compose") for one in containers.listed(task.args.get(key)))
+        folder = str(task.args.get("project_src") or "")
+        return contained(held for one in given for held in containers.of_compose(one, folder))
     if task.file is None or not task.file.text:
         return []
     if is_compose(task):
