@@ -157,14 +157,7 @@ def patch_roles(gaps: Gaps) -> None:
             around.pop()
 
     def block_list(self: IncludeRole, *args: Any, **kwargs: Any) -> Any:
-        if depth_of(self) > DEEPEST_INCLUDE:
-            where = gaps.place_in(self.get_ds())
-            gaps.add(
-                "limit",
-                f"include_role {self._role_name}",
-                f"includes nested more than {DEEPEST_INCLUDE} deep",
-                place=where,
-            )
+        if too_nested(gaps, self):
             return [], []
         try:
             return blocks(self, *args, **kwargs)
@@ -175,6 +168,15 @@ def patch_roles(gaps: Gaps) -> None:
     RoleDefinition._load_role_path = path_of
     Role.load = staticmethod(load_role)
     IncludeRole.get_block_list = block_list
+
+
+def too_nested(gaps: Gaps, include: IncludeRole) -> bool:
+    """True, and said, for a role included too deep inside others, or by a play that brings in too much."""
+    depth, where, what = depth_of(include), gaps.place_in(include.get_ds()), f"include_role {include._role_name}"
+    if depth > DEEPEST_INCLUDE:
+        gaps.add("limit", what, f"includes nested more than {DEEPEST_INCLUDE} deep", place=where)
+        return True
+    return not BUDGET.spend(gaps, what, where, 3 * max(0, depth - EASY) ** 2)
 
 
 def depth_of(task: Any) -> int:
