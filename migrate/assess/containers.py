@@ -152,7 +152,9 @@ def of_module(args: Mapping[str, Any]) -> Container:
 
 def of_compose(document: object, folder: str) -> Iterator[Container]:
     """The services of a compose document that lies in `folder`."""
-    services = document.get("services") if isinstance(document, dict) else None
+    document = document if isinstance(document, dict) else {}
+    first_format = all(isinstance(one, dict) and ("image" in one or "build" in one) for one in document.values())
+    services = document if first_format else document.get("services")
     held = sorted(services.items(), key=str) if isinstance(services, dict) else []
     for name, told in held:
         if isinstance(told, dict):

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
 import msgspec
 
-from migrate.assess.actions import CONTAINER_MODULES
+from migrate.assess.actions import CONTAINER_MODULES, starts
+from migrate.assess.containers import Container
 from migrate.assess.drafts import Draft
 from migrate.assess.unitfile import describes_containers
 from migrate.catalog import Index
@@ -52,13 +53,20 @@ class Subject(msgspec.Struct, frozen=True):
                 yield start.task, lines
 
     def seen_inside(self, task: RecordedTask) -> bool:
-        """False for a file that one of several services of a compose file has no part in."""
+        """False for a file that another container is given, or that a service of a compose file has no part in."""
         held = [start.container for start in self.draft.starts if start.container is not None]
-        if not held or len(held) < len(self.draft.starts) or all(one.alone for one in held):
+        if not held or len(held) < len(self.draft.starts):
             return True
         path = task.file.dest if task.file is not None else str(task.args.get("path") or task.args.get("dest") or "")
-        own = [folder for one in held for folder in (*one.environment_files, *(item.source for item in one.volumes))]
-        return any(within(path, folder) for folder in own if folder.startswith("/"))
+        if shows(held, path):
+            return True
+        return all(one.alone for one in held) and not shows(self.siblings(), path)
+
+    def siblings(self) -> list[Container]:
+        """Containers that the same role runs on the same machines."""
+        tasks = (task for task in self.neighbours if CONTAINER_MODULES.match(task.module))
+        same = (task for task in tasks if (task.roles[0] if task.roles else "") == self.draft.role)
+        return [start.container for task in same for start in starts(task) if start.container is not None]
 
     def keeps_in(self, path: str) -> bool:
         """True when `path` is a data folder of the product, or above or below one."""
@@ -66,6 +74,12 @@ class Subject(msgspec.Struct, frozen=True):
         return any(
             within(path, folder) or (within(folder, path) and len(PurePosixPath(path).parts) > 2) for folder in dirs
         )
+
+
+def shows(held: Iterable[Container], path: str) -> bool:
+    """True when one of the containers is told or given what is at `path`."""
+    own = (folder for one in held for folder in (*one.environment_files, *(item.source for item in one.volumes)))
+    return any(within(path, folder) for folder in own if folder.startswith("/"))
 
 
 def edited(task: RecordedTask) -> str:

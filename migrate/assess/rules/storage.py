@@ -173,5 +173,7 @@ def is_catalogued(volume: Volume, subject: Subject) -> bool:
     product = subject.product
     if product is None or product.nature != "stateless" or not volume.target:
         return False
+    if CONFIG_TARGET.search(volume.target) and not DATA_WORD.search(volume.target):
+        return True
     folders = (*(product.run.writable if product.run else ()), *product.config)
     return any(within(volume.target, folder) for folder in folders)
