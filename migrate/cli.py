@@ -138,7 +138,8 @@ def undecided(assessment: object) -> bool:
     from migrate.model.workload import Placement
 
     assert isinstance(assessment, Assessment)
-    return any(workload.placement is Placement.DECIDE for workload in assessment.workloads)
+    silent = any(finding.check == "no-workload" for finding in assessment.findings)
+    return silent or any(workload.placement is Placement.DECIDE for workload in assessment.workloads)
 
 
 @app.command(

@@ -12,6 +12,7 @@ import msgspec
 
 from migrate import catalog
 from migrate.assess.assess import assess as judge
+from migrate.assess.silence import silence
 from migrate.clients.engine import Engine
 from migrate.discover import fleet, libvirt
 from migrate.errors import EngineError, SourceError, UsageError
@@ -170,9 +171,8 @@ def judged(name: str, recorded: Recording, findings: Sequence[Finding]) -> Estat
         conditional=sum(bool(task.conditional) for task in recorded.tasks),
         unresolved=sum(bool(task.unresolved) for task in recorded.tasks),
     )
-    return Estate(
-        name, workloads, recorded.machines, recorded.tokens, placed(name, [*findings, *recorded.findings]), figures
-    )
+    said = [*findings, *recorded.findings, *silence(recorded.tasks, recorded.machines, workloads)]
+    return Estate(name, workloads, recorded.machines, recorded.tokens, placed(name, said), figures)
 
 
 def placed(name: str, findings: Iterable[Finding]) -> tuple[Finding, ...]:

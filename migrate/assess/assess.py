@@ -11,7 +11,7 @@ from migrate.assess.classes import drafts
 from migrate.assess.drafts import Draft, merged
 from migrate.assess.edges import with_edges
 from migrate.assess.ports import ports
-from migrate.assess.rules import gather, hosted, hosting, local, logs, settings, software, storage
+from migrate.assess.rules import gather, hosted, hosting, local, logs, readable, settings, software, storage
 from migrate.assess.subject import Subject
 from migrate.assess.verdict import Verdict, judge
 from migrate.catalog import Index
@@ -114,7 +114,7 @@ def workload(environment: str, name: str, subject: Subject) -> Workload:
         kind=verdict.kind,
         nature=verdict.nature,
         placement=verdict.placement,
-        reason=verdict.reason,
+        reason=readable(verdict.reason),
         software=product.key if product else "",
         title=product.title if product else "",
         role=draft.role,

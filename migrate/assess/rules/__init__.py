@@ -24,6 +24,9 @@ class Seen(msgspec.Struct, frozen=True):
     points: Points | None = None
 
 
+TOKENS = re.compile(r"mg(?:sec|need|unk)_\w*?_[0-9a-f]{6}_x", re.IGNORECASE)
+
+
 Looking = Callable[[Subject], Iterator[Seen]]
 
 
@@ -66,8 +69,14 @@ def gather(subject: Subject) -> tuple[Evidence, ...]:
     found: dict[tuple[str, str, str], Evidence] = {}
     for row in RULES:
         for one in row.look(subject):
+            saw = readable(one.saw)
             evidence = Evidence(
-                rule=row.name, saw=one.saw, points=one.points or row.points, place=one.place, machine=one.machine
+                rule=row.name, saw=saw, points=one.points or row.points, place=one.place, machine=one.machine
             )
-            found.setdefault((row.name, one.saw, str(one.place)), evidence)
+            found.setdefault((row.name, saw, str(one.place)), evidence)
     return tuple(found.values())
+
+
+def readable(text: str) -> str:
+    """The text with a word for values that are secret or that only a real run knows."""
+    return TOKENS.sub(lambda token: "«secret»" if token[0].lower().startswith("mgsec") else "«unknown»", text)
