@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 
 from migrate import catalog
 from migrate.assess.assess import assess
+from migrate.cli import undecided
+from migrate.model.assessment import Assessment
+from migrate.model.finding import Finding
 from migrate.model.machine import Disk, Machine
 from migrate.model.place import Place
 from migrate.model.task import RecordedTask, RenderedFile
@@ -138,3 +141,29 @@ def test_any_text_gets_an_answer(text: str, name: str, dest: str) -> None:
     for one in judged(file(dest, text), task("service", name=name, state="started"), UNIT, START).values():
         assert one.reason
         assert one.nature is not Nature.STATELESS or one.evidence
+
+
+def test_what_a_broker_keeps_is_told_before_what_is_made_in_it() -> None:
+    user = RecordedTask(
+        "m0",
+        "community.rabbitmq.rabbitmq_user",
+        {"user": "x"},
+        roles=("x",),
+        hosts="g",
+        place=Place("a.yml", 1),
+        kind=0,
+    )
+    [one] = judged(task("service", name="rabbitmq-server", state="started"), user).values()
+    assert "makes-databases" in {evidence.rule for evidence in one.evidence}
+    assert one.reason == catalog.load()["rabbitmq"].reason
+
+
+def test_a_worker_that_schedules_runs_once() -> None:
+    unit = file("/etc/systemd/system/app.service", "[Service]\nExecStart=/opt/app/bin/celery -A app worker -B\n")
+    assert "single-scheduler" in {evidence.rule for evidence in judged(unit, START)["app"].evidence}
+
+
+def test_silent_machines_need_a_decision() -> None:
+    found = Finding(check="no-workload", subject="m0", message="no workload was recognised on 1 machine")
+    assert undecided(Assessment(findings=(found,)))
+    assert not undecided(Assessment())
