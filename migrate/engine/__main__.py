@@ -6,6 +6,8 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+import threading
+import time
 from typing import Any, BinaryIO
 
 import msgspec
@@ -120,7 +122,20 @@ def converse(lines: BinaryIO, out: BinaryIO) -> None:
         conversation.play(request)
 
 
+def follow_parent() -> None:
+    """End when the caller has gone: nobody is left to answer, and a long play would go on for nothing."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 def main() -> None:
+    follow_parent()
     limit_resources()
     out = private_output()
     try:

@@ -48,8 +48,9 @@ class RedisSessions(SessionInterface):
         if session == session.before:
             return
         self.store.setex("session:" + session.sid, SESSION_SECONDS, json.dumps(session))
-        response.set_cookie(self.cookie, session.sid, max_age=SESSION_SECONDS, httponly=True,
-                            samesite="Lax", secure=request.is_secure)
+        response.set_cookie(
+            self.cookie, session.sid, max_age=SESSION_SECONDS, httponly=True, samesite="Lax", secure=request.is_secure
+        )
 
 
 def memcached_servers(text):
@@ -61,13 +62,15 @@ app = Flask(__name__)
 app.secret_key = os.environ.get("SECRET_KEY", "only for development")
 sessions = redis.Redis.from_url(os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0"), socket_timeout=2)
 app.session_interface = RedisSessions(sessions)
-cache = HashClient(memcached_servers(os.environ.get("MEMCACHED", "127.0.0.1:11211")),
-                   connect_timeout=0.2, timeout=0.5, ignore_exc=True)
+cache = HashClient(
+    memcached_servers(os.environ.get("MEMCACHED", "127.0.0.1:11211")), connect_timeout=0.2, timeout=0.5, ignore_exc=True
+)
 
 
 def database():
-    return psycopg2.connect(os.environ["DATABASE_URL"], connect_timeout=3,
-                            cursor_factory=psycopg2.extras.RealDictCursor)
+    return psycopg2.connect(
+        os.environ["DATABASE_URL"], connect_timeout=3, cursor_factory=psycopg2.extras.RealDictCursor
+    )
 
 
 def catalogue():
@@ -111,8 +114,9 @@ def index():
         app.logger.exception("no catalogue")
         return render_template("index.html", products=None, basket=0), 503
     basket = sum(session.get("basket", {}).values())
-    return render_template("index.html", products=products, basket=basket,
-                           currency=os.environ.get("SHOP_CURRENCY", "EUR"))
+    return render_template(
+        "index.html", products=products, basket=basket, currency=os.environ.get("SHOP_CURRENCY", "EUR")
+    )
 
 
 @app.post("/cart/<int:product>")
@@ -135,7 +139,8 @@ def checkout():
             cursor.execute(
                 "INSERT INTO purchase_line (purchase_id, product_id, quantity, price_cents)"
                 " SELECT %s, id, %s, price_cents FROM product WHERE id = %s",
-                (purchase, quantity, int(product)))
+                (purchase, quantity, int(product)),
+            )
     send_receipt.apply_async((purchase,), queue="mail")
     session["basket"] = {}
     return jsonify(purchase=purchase), 201
