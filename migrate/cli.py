@@ -81,6 +81,15 @@ Trust = Annotated[
     bool,
     typer.Option("--trust-project", help="Load the project's own filter and test plugins, because it is yours."),
 ]
+Assign = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Any value of target or policy, for example target.registry=registry.example.com. May be repeated.",
+        show_default=False,
+    ),
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -104,6 +113,7 @@ def assess(
     extra_vars: ExtraVars = None,
     environment: Environments = None,
     trust_project: Trust = False,
+    assign: Assign = None,
     explain: Annotated[
         str, typer.Option("--explain", metavar="WORKLOAD", help="All evidence for one workload, with file and line.")
     ] = "",
@@ -127,6 +137,7 @@ def assess(
         tuple(playbooks or ()),
         tuple(environment or ()),
         trust_project,
+        tuple(assign or ()),
     )
     assessment = assessed(given)
     show(assessment, format.value, explain, output)
@@ -138,7 +149,7 @@ def undecided(assessment: object) -> bool:
     from migrate.model.workload import Placement
 
     assert isinstance(assessment, Assessment)
-    silent = any(finding.check == "no-workload" for finding in assessment.findings)
+    silent = any(finding.check in ("no-workload", "missing-role") for finding in assessment.findings)
     return silent or any(workload.placement is Placement.DECIDE for workload in assessment.workloads)
 
 
@@ -155,6 +166,7 @@ def generate(
     extra_vars: ExtraVars = None,
     environment: Environments = None,
     trust_project: Trust = False,
+    assign: Assign = None,
     assessment: Annotated[
         Path | None,
         typer.Option(
@@ -182,6 +194,7 @@ def generate(
         tuple(playbooks or ()),
         tuple(environment or ()),
         trust_project,
+        tuple(assign or ()),
     )
     raise typer.Exit(generated(given, assessment, output, dry_run=dry_run))
 

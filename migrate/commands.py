@@ -35,6 +35,7 @@ class Given(msgspec.Struct, frozen=True):
     playbooks: tuple[str, ...] = ()
     environments: tuple[str, ...] = ()
     trusted: bool = False
+    assign: tuple[str, ...] = ()
 
 
 def settings(given: Given) -> tuple[Config, Path]:
@@ -52,7 +53,24 @@ def settings(given: Given) -> tuple[Config, Path]:
         changes["policy"] = msgspec.structs.replace(config.policy, trust_project=True)
     if given.inventories or given.libvirt or given.extra_vars:
         changes["environments"] = overridden(config, given)
-    return msgspec.structs.replace(config, **changes), base
+    return assigned(msgspec.structs.replace(config, **changes), given.assign), base
+
+
+def assigned(config: Config, pairs: tuple[str, ...]) -> Config:
+    """The configuration with `part.key=value` of --set. Raises UsageError for a key that there is not."""
+    for pair in pairs:
+        key, sign, value = pair.partition("=")
+        part, _, name = key.partition(".")
+        struct = configuration.PARTS.get(part)
+        if not sign or struct is None or name not in struct.__struct_fields__:
+            known = [f"{part}.{field}" for part, one in configuration.PARTS.items() for field in one.__struct_fields__]
+            raise UsageError(f"--set {pair}: no such value", hint=f"There are: {', '.join(known)}.")
+        try:
+            changed = msgspec.convert({**msgspec.to_builtins(getattr(config, part)), name: value}, struct, strict=False)
+        except msgspec.ValidationError as error:
+            raise UsageError(f"--set {pair}: {error}") from error
+        config = msgspec.structs.replace(config, **{part: changed})
+    return config
 
 
 def overridden(config: Config, given: Given) -> dict[str, Environment]:

@@ -183,3 +183,16 @@ def test_help_is_quick() -> None:
     code = f"import sys, migrate.cli; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_values_can_be_set_without_a_file(project: Path) -> None:
+    wanted = ["--set", "target.registry=registry.example.com", "--set", "policy.source_timeout=5"]
+    done = migrate("generate", "-i", "hosts", "-p", ".", "site.yml", *wanted, cwd=project)
+    assert done.returncode in (0, 1), done.stderr
+    assert "image: registry.example.com/nginx" in (project / "deploy/nginx/base/deployment.yaml").read_text()
+
+
+def test_a_value_that_there_is_not_is_2(project: Path) -> None:
+    done = asked(project, "--set", "target.colour=blue")
+    assert done.returncode == 2
+    assert "target.registry" in done.stderr

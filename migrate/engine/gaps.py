@@ -13,6 +13,7 @@ from ansible.errors import AnsibleError
 from migrate.model.finding import Finding, Severity
 from migrate.model.place import Place
 
+ONCE = ("missing-collection", "unknown-module")  # told for the first place only: they turn up at every task
 PARSER_LINE = re.compile(r"line (\d+),? column")
 REMEDIES = {
     "missing-role": (
@@ -22,6 +23,7 @@ REMEDIES = {
     "missing-collection": (
         "Install it (ansible-galaxy collection install …) beside migrate; its modules are recorded by name meanwhile."
     ),
+    "unknown-module": "Install the collection that ships it beside migrate; meanwhile it is recorded by name.",
     "broken-yaml": "Mend the file; everything that it holds is missing from the report.",
     "broken-inventory": (
         "Mend the file, or export the inventory with `ansible-inventory --list --yaml --output FILE` and give us FILE."
@@ -89,7 +91,9 @@ class Gaps:
     def take(self) -> tuple[Finding, ...]:
         """All findings since the last call, in a stable order."""
         found, self._found = self._found, {}
-        return tuple(sorted(found.values(), key=Finding.sort_key))
+        once = {(one.check, one.subject): one for one in sorted(found.values(), key=by_place) if one.check in ONCE}
+        kept = [one for one in found.values() if one.check not in ONCE or once[one.check, one.subject] is one]
+        return tuple(sorted(kept, key=Finding.sort_key))
 
     def of_error(
         self,
@@ -136,6 +140,12 @@ def origin_of(value: object) -> Any:
         return Origin.get_tag(value)
     except (AttributeError, TypeError):
         return None
+
+
+def by_place(finding: Finding) -> tuple[bool, str, int]:
+    """Sorts what is to be kept last: a finding with a place, and of those the first."""
+    place = finding.place or Place(path="")
+    return (finding.place is not None, "".join(chr(0x10FFFF - ord(c)) for c in place.path), -place.line)
 
 
 def line_in(message: str) -> int:

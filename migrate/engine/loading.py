@@ -35,7 +35,7 @@ BAD = (AnsibleError, AssertionError, RecursionError, TypeError, ValueError, Attr
 
 
 def patch_loading(gaps: Gaps) -> None:
-    patch_actions()
+    patch_actions(gaps)
     patch_lists(gaps)
     patch_roles(gaps)
     patch_role_files(gaps)
@@ -44,7 +44,7 @@ def patch_loading(gaps: Gaps) -> None:
     patch_includes(gaps)
 
 
-def patch_actions() -> None:
+def patch_actions(gaps: Gaps) -> None:
     """A task whose module is unknown is kept by name."""
     parse = ModuleArgsParser.parse
 
@@ -54,7 +54,14 @@ def patch_actions() -> None:
         except AnsibleError as error:
             if skip_action_validation or "couldn't resolve module/action" not in str(error):
                 raise
-        return parse(self, skip_action_validation=True)
+        action, args, delegate_to = parse(self, skip_action_validation=True)
+        place = gaps.place_in(self._task_ds)
+        if str(action).count(".") >= 2:
+            collection = ".".join(str(action).split(".")[:2])
+            gaps.add("missing-collection", collection, f"collection {collection} is not installed", place=place)
+        else:
+            gaps.add("unknown-module", str(action), f"there is no module {action}", place=place)
+        return action, args, delegate_to
 
     ModuleArgsParser.parse = parse_any
 
