@@ -126,31 +126,12 @@ def assess(
 
     Nothing of the project is executed and nothing is connected to but the hypervisors, read-only.
     """
-    from migrate.commands import Given, assessed, show
+    options = locals()
+    from migrate.commands import assessed, given_as, show, undecided
 
-    given = Given(
-        config,
-        project,
-        tuple(inventory or ()),
-        tuple(libvirt or ()),
-        tuple(extra_vars or ()),
-        tuple(playbooks or ()),
-        tuple(environment or ()),
-        trust_project,
-        tuple(assign or ()),
-    )
-    assessment = assessed(given)
+    assessment = assessed(given_as(options))
     show(assessment, format.value, explain, output)
     raise typer.Exit(SOURCE_FAILED if assessment.partial else DECISION_NEEDED if undecided(assessment) else FINE)
-
-
-def undecided(assessment: object) -> bool:
-    from migrate.model.assessment import Assessment
-    from migrate.model.workload import Placement
-
-    assert isinstance(assessment, Assessment)
-    silent = any(finding.check in ("no-workload", "missing-role") for finding in assessment.findings)
-    return silent or any(workload.placement is Placement.DECIDE for workload in assessment.workloads)
 
 
 @app.command(
@@ -183,20 +164,10 @@ def generate(
 
     A file that a person has edited is never overwritten.
     """
-    from migrate.commands import Given, generated
+    options = locals()
+    from migrate.commands import generated, given_as
 
-    given = Given(
-        config,
-        project,
-        tuple(inventory or ()),
-        tuple(libvirt or ()),
-        tuple(extra_vars or ()),
-        tuple(playbooks or ()),
-        tuple(environment or ()),
-        trust_project,
-        tuple(assign or ()),
-    )
-    raise typer.Exit(generated(given, assessment, output, dry_run=dry_run))
+    raise typer.Exit(generated(given_as(options), assessment, output, dry_run=dry_run))
 
 
 @app.command(epilog="Example: `cd ansible && migrate init && migrate assess`")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from migrate.model.assessment import Assessment
 from migrate.model.config import Config, Environment
 from migrate.model.finding import Finding, Severity
 from migrate.model.product import Product
+from migrate.model.workload import Placement
 from migrate.report import explain, markdown
 from migrate.report import json as report_json
 
@@ -36,6 +37,25 @@ class Given(msgspec.Struct, frozen=True):
     environments: tuple[str, ...] = ()
     trusted: bool = False
     assign: tuple[str, ...] = ()
+
+
+def given_as(options: Mapping[str, Any]) -> Given:
+    """The options of a command, by parameter name, that are about sources."""
+
+    def many(name: str) -> tuple[str, ...]:
+        return tuple(options[name] or ())
+
+    return Given(
+        config=options["config"],
+        project=options["project"],
+        inventories=many("inventory"),
+        libvirt=many("libvirt"),
+        extra_vars=many("extra_vars"),
+        playbooks=many("playbooks"),
+        environments=many("environment"),
+        trusted=options["trust_project"],
+        assign=many("assign"),
+    )
 
 
 def settings(given: Given) -> tuple[Config, Path]:
@@ -114,6 +134,12 @@ def watching() -> Iterator[pipeline.Watch]:
 
     with Console(stderr=True).status("starting") as status:
         yield status.update
+
+
+def undecided(assessment: Assessment) -> bool:
+    """Whether a person has to say something before the answer is whole."""
+    silent = any(finding.check in ("no-workload", "missing-role") for finding in assessment.findings)
+    return silent or any(workload.placement is Placement.DECIDE for workload in assessment.workloads)
 
 
 def show(assessment: Assessment, format: str, workload: str, output: Path | None) -> None:
