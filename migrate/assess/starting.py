@@ -181,7 +181,7 @@ def recognise(start: Start, scope: Scope, written: Mapping[str, UnitText], index
     base = TOKENISH.sub("1", base_of(start.name))
     if start.image and (found := index.image(start.image)):
         return found[0], f"image {start.image}"
-    text = unit_text(dict(written), base)
+    text = unit_text(written, base)
     command = start.command or (text.command if text and start.container is None else "")
     if start.manager in BY_UNIT and not start.schedule and (found := index.units.find(base)):
         return prefer(found, scope, index), f"unit {base}"
