@@ -44,7 +44,7 @@ ANYWHERE = {"msgspec"}
 
 
 def room(path: Path) -> str:
-    """`migrate/assess/rules/storage.py` → assess, `migrate/cli.py` → cli, `migrate/__init__.py` → migrate."""
+    """`migrate/assess/rules/storage.py` → assess, `migrate/cli/assess.py` → cli, `migrate/__init__.py` → migrate."""
     parts = path.with_suffix("").parts[1:]
     return "migrate" if parts == ("__init__",) else parts[0]
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from migrate import catalog
 from migrate.assess.assess import assess
-from migrate.commands import undecided
+from migrate.commands.assess import undecided
 from migrate.model.assessment import Assessment
 from migrate.model.finding import Finding
 from migrate.model.machine import Disk, Machine

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the commands of the command line do, once their options are parsed."""
+"""Options about sources, applied to migrate.yaml; and the assessment that they ask for."""
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,15 +13,9 @@ import msgspec
 
 from migrate import config as configuration
 from migrate import pipeline
-from migrate.errors import DECISION_NEEDED, FINE, SOURCE_FAILED, FileError, UsageError
-from migrate.files import replace_file, write_all
+from migrate.errors import UsageError
 from migrate.model.assessment import Assessment
 from migrate.model.config import Config, Environment
-from migrate.model.finding import Finding, Severity
-from migrate.model.product import Product
-from migrate.model.workload import Placement
-from migrate.report import explain, markdown
-from migrate.report import json as report_json
 
 
 class Given(msgspec.Struct, frozen=True):
@@ -134,88 +127,3 @@ def watching() -> Iterator[pipeline.Watch]:
 
     with Console(stderr=True).status("starting") as status:
         yield status.update
-
-
-def undecided(assessment: Assessment) -> bool:
-    """Whether a person has to say something before the answer is whole."""
-    silent = any(finding.check in ("no-workload", "missing-role") for finding in assessment.findings)
-    return silent or any(workload.placement is Placement.DECIDE for workload in assessment.workloads)
-
-
-def show(assessment: Assessment, format: str, workload: str, output: Path | None) -> None:
-    """Print or write the answer."""
-    text = explain.explain(assessment, workload) if workload else formatted(assessment, format, output)
-    if output is None:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-        return
-    try:
-        replace_file(output, text.encode())
-    except OSError as error:
-        raise FileError(
-            f"{output}: {error.strerror}", hint="Give -o a file in a folder that exists and may be written."
-        ) from error
-
-
-def formatted(assessment: Assessment, format: str, output: Path | None) -> str:
-    if format == "json":
-        return report_json.encode(assessment).decode()
-    if format == "markdown":
-        return markdown.render(assessment)
-    from migrate.report import terminal
-
-    tty = output is None and sys.stdout.isatty()
-    return terminal.render(assessment, color=tty)
-
-
-def generated(given: Given, file: Path | None, output: Path, *, dry_run: bool) -> int:
-    """Write (or list) the files; returns the exit code."""
-    config, _ = settings(given)
-    assessment = read_assessment(file) if file else assessed(given)
-    artifacts, findings = pipeline.generate(assessment, config)
-    if dry_run:
-        for artifact in artifacts:
-            print(artifact.path)
-        return FINE
-    done = write_all(artifacts, output)
-    print(
-        f"{output}: {len(done.written)} files written, {len(done.unchanged)} unchanged, {len(done.removed)} removed",
-        flush=True,
-    )
-    tell([*done.findings, *findings])
-    if assessment.partial:
-        print("migrate: the assessment is partial, so files may be missing", file=sys.stderr)
-        return SOURCE_FAILED
-    return (
-        DECISION_NEEDED
-        if any(finding.severity is not Severity.NOTE for finding in [*done.findings, *findings])
-        else FINE
-    )
-
-
-def read_assessment(file: Path) -> Assessment:
-    try:
-        return report_json.decode(file.read_bytes(), str(file))
-    except OSError as error:
-        raise FileError(
-            f"{file}: {error.strerror}", hint="Write one with `migrate assess --format json -o FILE`."
-        ) from error
-
-
-def tell(findings: list[Finding]) -> None:
-    """Findings of files that were made, the urgent first."""
-    from migrate.report import terminal
-
-    sys.stdout.write(terminal.render_findings(findings, color=sys.stdout.isatty()))
-
-
-def schema_of(document: str) -> str:
-    if document == "catalog":
-        described = {
-            "$schema": "https://json-schema.org/draft/2020-12/schema",
-            "title": "catalog entry",
-            **msgspec.json.schema(Product),
-        }
-    else:
-        described = configuration.schema() if document == "config" else report_json.schema()
-    return json.dumps(described, indent=2)

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`migrate assess`: the front door."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from migrate.cli.options import (
+    Assign,
+    ConfigFile,
+    Environments,
+    ExtraVars,
+    Inventories,
+    Libvirt,
+    Playbooks,
+    Project,
+    Trust,
+)
+from migrate.errors import DECISION_NEEDED, FINE, SOURCE_FAILED
+
+app = typer.Typer()
+
+
+class Format(StrEnum):
+    TABLE = "table"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+@app.command(
+    epilog="Examples: `migrate assess`  ·  `migrate assess --explain postgresql`  ·  "
+    "`migrate assess --format json -o assessment.json`  ·  "
+    "`migrate assess -p ansible -i ansible/hosts.ini site.yml --libvirt qemu:///system`"
+)
+def assess(
+    playbooks: Playbooks = None,
+    config: ConfigFile = None,
+    project: Project = None,
+    inventory: Inventories = None,
+    libvirt: Libvirt = None,
+    extra_vars: ExtraVars = None,
+    environment: Environments = None,
+    trust_project: Trust = False,
+    assign: Assign = None,
+    explain: Annotated[
+        str, typer.Option("--explain", metavar="WORKLOAD", help="All evidence for one workload, with file and line.")
+    ] = "",
+    format: Annotated[Format, typer.Option("--format", "-f", help="How to print the answer.")] = Format.TABLE,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write the answer to a file.", show_default=False)
+    ] = None,
+) -> None:
+    """Say which workloads can move to Kubernetes, which stay on their VMs, and why.
+
+    Nothing of the project is executed and nothing is connected to but the hypervisors, read-only.
+    """
+    options = locals()
+    from migrate.commands.assess import show, undecided
+    from migrate.commands.sources import assessed, given_as
+
+    assessment = assessed(given_as(options))
+    show(assessment, format.value, explain, output)
+    raise typer.Exit(SOURCE_FAILED if assessment.partial else DECISION_NEEDED if undecided(assessment) else FINE)

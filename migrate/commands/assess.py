@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Print an assessment in the format that was asked for."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from migrate.errors import FileError
+from migrate.files import replace_file
+from migrate.model.assessment import Assessment
+from migrate.model.workload import Placement
+from migrate.report import explain, markdown
+from migrate.report import json as report_json
+
+
+def undecided(assessment: Assessment) -> bool:
+    """Whether a person has to say something before the answer is whole."""
+    silent = any(finding.check in ("no-workload", "missing-role") for finding in assessment.findings)
+    return silent or any(workload.placement is Placement.DECIDE for workload in assessment.workloads)
+
+
+def show(assessment: Assessment, format: str, workload: str, output: Path | None) -> None:
+    """Print or write the answer."""
+    text = explain.explain(assessment, workload) if workload else formatted(assessment, format, output)
+    if output is None:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        return
+    try:
+        replace_file(output, text.encode())
+    except OSError as error:
+        raise FileError(
+            f"{output}: {error.strerror}", hint="Give -o a file in a folder that exists and may be written."
+        ) from error
+
+
+def formatted(assessment: Assessment, format: str, output: Path | None) -> str:
+    if format == "json":
+        return report_json.encode(assessment).decode()
+    if format == "markdown":
+        return markdown.render(assessment)
+    from migrate.report import terminal
+
+    tty = output is None and sys.stdout.isatty()
+    return terminal.render(assessment, color=tty)

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The JSON Schemas of the files that people write or read."""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+
+from migrate import config as configuration
+from migrate.model.product import Product
+from migrate.report import json as report_json
+
+
+def schema_of(document: str) -> str:
+    if document == "catalog":
+        described = {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "title": "catalog entry",
+            **msgspec.json.schema(Product),
+        }
+    else:
+        described = configuration.schema() if document == "config" else report_json.schema()
+    return json.dumps(described, indent=2)
