@@ -23,7 +23,7 @@ from migrate.assess.rules import RULES
 from migrate.model.artifact import Artifact
 from migrate.model.assessment import Assessment
 from migrate.model.finding import Finding
-from migrate.model.workload import Edge, Evidence, Kind, Nature, Placement, Port, Unit, Workload
+from migrate.model.workload import Edge, Evidence, Kind, Nature, Placement, Port, Reach, Unit, Workload
 
 HERE = Path(__file__).resolve().parent / "golden"
 PACKAGE = HERE.parents[1] / "migrate"
@@ -161,7 +161,10 @@ def port(one: Port) -> str:
 
 
 def edge(one: Edge) -> str:
-    return f"{one.target}:{one.port} ({one.seen})"
+    what = "" if one.reach is Reach.WORKLOAD else f" {one.reach}"
+    comes = f"{one.source} → " if one.via.startswith("allowed by") else ""
+    protocol = "" if one.protocol == "tcp" else f"/{one.protocol}"
+    return f"{comes}{one.target}:{one.port}{protocol}{what}, {one.via} ({one.seen})"
 
 
 def evidence(one: Evidence) -> str:

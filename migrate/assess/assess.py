@@ -31,7 +31,7 @@ def assess(
     found = [draft for alike in same_workload(drafts(tasks, index)) for draft in estate.told_apart(alike)]
     subjects = [estate.subject(draft) for draft in found]
     workloads = [workload(environment, name, subject) for subject, name in zip(subjects, names(subjects), strict=True)]
-    return with_edges(sorted(workloads, key=lambda one: (one.name, one.hosts)), machines)
+    return with_edges(sorted(workloads, key=lambda one: (one.name, one.hosts)), machines, tasks)
 
 
 def same_workload(found: Sequence[Draft]) -> list[list[Draft]]:

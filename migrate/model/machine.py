@@ -36,6 +36,25 @@ class Nic(msgspec.Struct, frozen=True, omit_defaults=True):
     addresses: tuple[str, ...] = ()
 
 
+class Connection(msgspec.Struct, frozen=True, order=True, omit_defaults=True):
+    """`count` open sockets of a process to `port` of a peer's address; `process` and `unit` are "" where not told."""
+
+    peer: str
+    port: int
+    protocol: str = "tcp"
+    process: str = ""
+    unit: str = ""
+    count: int = 1
+
+
+class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a machine uses of its size: `memory` in bytes, `cpus` in processors, -1 where `source` does not say."""
+
+    source: str
+    memory: int = -1
+    cpus: float = -1.0
+
+
 class Machine(msgspec.Struct, frozen=True, omit_defaults=True):
     """One VM (or inventory host without one), as seen by every source in `seen_by`.
 
@@ -59,6 +78,8 @@ class Machine(msgspec.Struct, frozen=True, omit_defaults=True):
     nics: tuple[Nic, ...] = ()
     kind: int = -1
     facts_from: str = ""
+    connections: tuple[Connection, ...] = ()
+    usage: Usage | None = None
 
     @property
     def in_inventory(self) -> bool:

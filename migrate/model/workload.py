@@ -93,13 +93,31 @@ class Unit(msgspec.Struct, frozen=True, omit_defaults=True):
     place: Place | None = None
 
 
-class Edge(msgspec.Struct, frozen=True, order=True, omit_defaults=True):
-    """`source` workload needs `target` (a workload name, or a machine or outside address) on `port`."""
+class Reach(StrEnum):
+    """What an edge leads to: a workload, a machine of the fleet, something outside it, or what nothing tells."""
+
+    WORKLOAD = "workload"
+    MACHINE = "machine"
+    EXTERNAL = "external"
+    UNKNOWN = "unknown"
+
+
+class Edge(msgspec.Struct, frozen=True, order=True, omit_defaults=True, rename={"source": "from", "target": "to"}):
+    """`source` needs `target` on `port` (0: not known); in files they are called `from` and `to`.
+
+    `reach` says what `target` names; for `unknown` it is the setting that would tell. `protocol` is tcp, udp or unix.
+    `seen` is where, `via` what told it (a URL, a setting, an upstream, a firewall); `connections` counts live sockets.
+    `source` is a machine or a group where only its address is known, not which of its workloads comes.
+    """
 
     source: str
     target: str
     port: int = 0
     seen: str = ""
+    protocol: str = "tcp"
+    reach: Reach = Reach.WORKLOAD
+    via: str = ""
+    connections: int = 0
 
 
 class Workload(msgspec.Struct, frozen=True, omit_defaults=True):
