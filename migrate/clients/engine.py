@@ -19,7 +19,7 @@ import msgspec
 
 from migrate.errors import EngineError
 from migrate.model.finding import Finding, Severity
-from migrate.model.messages import Answer, Done, Failed, Inventory, Open, Play, Progress, Recorded, Request
+from migrate.model.messages import Answer, Done, Failed, Inventory, Open, Play, PlayRole, Progress, Recorded, Request
 from migrate.model.task import RecordedTask, Token
 
 DECODER = msgspec.json.Decoder(Answer)
@@ -103,9 +103,21 @@ class Engine:
 
         What was recorded before the child died is kept, with a finding of severity error.
         """
+        return self._played(Play(playbooks=tuple(playbooks), facts=facts), progress)
+
+    def play_role(self, folder: Path, facts: dict[str, Any]) -> tuple[list[RecordedTask], Done]:
+        """Everything recorded of one role alone; what the child learnt of other roles is forgotten first."""
+        return self._played(PlayRole(folder=str(folder), facts=facts), lambda _: None)
+
+    @property
+    def alive(self) -> bool:
+        """False once the child has ended: then ask a new one."""
+        return self._child.poll() is None
+
+    def _played(self, request: Request, progress: Callable[[Progress], None]) -> tuple[list[RecordedTask], Done]:
         tasks: list[RecordedTask] = []
         tokens: dict[str, Token] = {token.text: token for token in self._opened.tokens}
-        self._send(Play(playbooks=tuple(playbooks), facts=facts))
+        self._send(request)
         for answer in self._answers():
             if isinstance(answer, Recorded):
                 tasks.extend(answer.tasks)

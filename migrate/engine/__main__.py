@@ -14,7 +14,7 @@ import msgspec
 
 from migrate.engine.confine import limit_resources, lock
 from migrate.model.finding import Severity
-from migrate.model.messages import Answer, Done, Failed, Inventory, Open, Play, Progress, Recorded, Request
+from migrate.model.messages import Answer, Done, Failed, Inventory, Open, Play, PlayRole, Progress, Recorded, Request
 
 ENCODER = msgspec.json.Encoder(enc_hook=str)  # str: ansible-core's tagged strings become plain
 DECODER = msgspec.json.Decoder(Request)
@@ -59,6 +59,14 @@ class Conversation:
         self.classes = player.play(request.playbooks, self.classes, request.facts)
         self.done(player.plays)
 
+    def play_role(self, request: PlayRole) -> None:
+        from migrate.engine.alone import play_role
+
+        self.taint.forget()
+        self.reader.forget()
+        self.told = 0
+        self.done(play_role(self.project, self.estate, self.reader, self.gaps, self.progress, request))
+
     def progress(self, notebook: object, play: str, hosts: int) -> None:
         from migrate.engine.notebook import Notebook
 
@@ -100,7 +108,7 @@ def converse(lines: BinaryIO, out: BinaryIO) -> None:
     init_plugin_loader()
     mend(conversation.gaps, conversation.taint, trusted=first.trusted)
     WATCH.start(first.task_seconds, conversation.gaps)
-    import migrate.engine.playing  # noqa: F401  # every import before the lock
+    import migrate.engine.alone  # noqa: F401  # every import before the lock
 
     own = tempfile.gettempdir()
     files = [value[1:] for value in first.extra_vars if value.startswith("@")]
@@ -118,8 +126,11 @@ def converse(lines: BinaryIO, out: BinaryIO) -> None:
     conversation.open(first)
     for line in lines:
         request = DECODER.decode(line)
-        assert isinstance(request, Play)
-        conversation.play(request)
+        if isinstance(request, PlayRole):
+            conversation.play_role(request)
+        else:
+            assert isinstance(request, Play)
+            conversation.play(request)
 
 
 def follow_parent() -> None:

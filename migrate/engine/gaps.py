@@ -45,6 +45,7 @@ REMEDIES = {
     "engine-warning": "",
     "unknown-include": "Look at the file yourself: what it includes is missing from the report.",
     "unknown-host": "Export the hosts that only a run finds (clouds, discovery) as an inventory.",
+    "unread-tasks": "Name a play that uses them (tasks_from, or a variable in an include) to have them recorded.",
     "limit": "Recorded up to the limit.",
 }
 MISSING_FILTER = re.compile(
@@ -59,6 +60,11 @@ class Gaps:
     def __init__(self, project: str) -> None:
         self.project = os.path.realpath(project)
         self._found: dict[tuple[str, str, str, str], Finding] = {}
+
+    def holds(self, path: str) -> bool:
+        """True for a path inside the project, links followed."""
+        real = os.path.realpath(path)
+        return real == self.project or real.startswith(self.project + os.sep)
 
     def place(self, path: str, line: int = 0) -> Place:
         real = os.path.realpath(path)

@@ -16,7 +16,6 @@ from ansible.playbook import play as play_module
 from ansible.playbook import role as role_module
 from ansible.playbook.included_file import IncludedFile
 from ansible.playbook.role import Role, metadata
-from ansible.playbook.role.definition import RoleDefinition
 from ansible.playbook.role_include import IncludeRole
 from ansible.playbook.taggable import Taggable
 from ansible.plugins import strategy as strategy_module
@@ -25,6 +24,7 @@ from ansible.plugins.vars.host_group_vars import VarsModule
 from migrate.engine.gaps import Gaps
 from migrate.engine.legacy import modern_task
 from migrate.engine.limits import BUDGET, EASY
+from migrate.engine.roles import patch_role_paths
 
 DEEPEST_LOAD = 60
 DEEPEST_INCLUDE = 40
@@ -126,22 +126,10 @@ def misplaced(gaps: Gaps, entry: Any) -> bool:
 
 
 def patch_roles(gaps: Gaps) -> None:
-    """A role that isn't there is an empty role and a gap."""
-    found, load, blocks = RoleDefinition._load_role_path, Role.load, IncludeRole.get_block_list
+    """A role that can't be read is an empty role and a gap."""
+    load, blocks = Role.load, IncludeRole.get_block_list
     empty = tempfile.mkdtemp(prefix="no-role-")
-
-    def path_of(self: RoleDefinition, role_name: Any) -> Any:
-        try:
-            return found(self, role_name)
-        except AnsibleError as error:
-            if (own := in_own_collection(str(role_name))) and own != str(role_name):
-                return path_of(self, own)
-            gaps.add(
-                "missing-role", str(role_name), f"role {role_name} is not in the project", place=gaps.place_of(error)
-            )
-            stand_in = os.path.join(empty, str(role_name).replace("/", "_")[:100])
-            os.makedirs(stand_in, exist_ok=True)
-            return str(role_name), stand_in
+    patch_role_paths(gaps, empty)
 
     around: list[str] = []
 
@@ -172,7 +160,6 @@ def patch_roles(gaps: Gaps) -> None:
             gaps.of_error("broken-task", f"include_role {self._role_name}", error, place=gaps.place_in(self.get_ds()))
             return [], []
 
-    RoleDefinition._load_role_path = path_of
     Role.load = staticmethod(load_role)
     IncludeRole.get_block_list = block_list
 
@@ -192,14 +179,6 @@ def depth_of(task: Any) -> int:
     while parent is not None and depth <= DEEPEST_INCLUDE:
         depth, parent = depth + (type(parent).__name__ != "Block"), parent._parent
     return depth
-
-
-def in_own_collection(name: str) -> str:
-    """`namespace.collection.role` as `role`: the project may be, or hold, the collection, whose roles are data like
-    any other.
-    """
-    parts = name.split(".")
-    return parts[2] if len(parts) == 3 and all(part.isidentifier() for part in parts) else name
 
 
 def patch_role_files(gaps: Gaps) -> None:

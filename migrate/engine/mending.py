@@ -36,6 +36,7 @@ NOISE = (
     "provided hosts list is empty",
     "No inventory was parsed",
     "Collection",
+    "No module named 'ansible_collections.",  # a list of collections; a module that is missing is told where it stands
     "reserved name",
     "Found variable using",
 )

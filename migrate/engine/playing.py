@@ -116,6 +116,10 @@ class Player:
     def _one(self, reading: Playbooks, entry: Entry, notebook: Notebook, variables: Variables, *, first: bool) -> None:
         self.reader.set_basedir(os.path.dirname(os.path.abspath(entry.path)))
         C.DEFAULT_ROLES_PATH = self._role_folders(entry.path)
+        self.one(reading, entry, notebook, variables, first=first)
+
+    def one(self, reading: Playbooks, entry: Entry, notebook: Notebook, variables: Variables, *, first: bool) -> None:
+        """One play; folders are set already."""
         manager = self.estate.manager
         manager.remove_restriction()
         manager.clear_caches()

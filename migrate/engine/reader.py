@@ -61,6 +61,15 @@ class Reader(DataLoader):  # type: ignore[misc]  # ansible ships no types
         """True for a file that is there but could not be read: that was said already."""
         return self.path_dwim(path) in self.bad
 
+    def files(self) -> frozenset[str]:
+        """What was read so far."""
+        return frozenset(self._FILE_CACHE)
+
+    def forget(self) -> None:
+        """Read each file anew: the tokens that stand in what was kept are forgotten too."""
+        self._FILE_CACHE.clear()
+        self.bad.clear()
+
     def _read(self, path: str, json_only: bool, trusted: bool) -> Any:
         try:
             if os.path.getsize(path) > LARGEST_FILE:

@@ -41,6 +41,11 @@ class Taint:
             self._tokens[text] = Token(text=text, name=name, kind=kind, place=place)
         return text
 
+    def forget(self) -> None:
+        """Begin anew, for another role that shares nothing with those before."""
+        self._tokens.clear()
+        self._values.clear()
+
     def made(self) -> tuple[Token, ...]:
         """All tokens, in the order in which they were made."""
         return tuple(self._tokens.values())

@@ -34,6 +34,16 @@ class Play(msgspec.Struct, frozen=True, tag=True):
     facts: dict[int, dict[str, Any]]
 
 
+class PlayRole(msgspec.Struct, frozen=True, tag=True):
+    """Play one role (an absolute folder) on every class with these facts; what was learnt of others is forgotten.
+
+    Its dependencies are looked for in the project's folder, and answered as for `Play`.
+    """
+
+    folder: str
+    facts: dict[str, Any]
+
+
 class Inventory(msgspec.Struct, frozen=True, tag=True):
     """All hosts, and the classes they form."""
 
@@ -71,5 +81,5 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
     hint: str = ""
 
 
-Request = Open | Play
+Request = Open | Play | PlayRole
 Answer = Inventory | Recorded | Progress | Done | Failed
