@@ -89,7 +89,12 @@ def test_every_rule_fires_in_some_case() -> None:
 def test_every_finding_turns_up_in_some_test() -> None:
     """All checks of discover, record and assess: in a golden case, or where only recorded answers have them."""
     seen = {line.split(" ", 2)[1] for case in CASES for line in expected(case)["findings"]}
-    seen |= {word for path in (HERE.parent / "discover").glob("test_*.py") for word in strings(path)}
+    seen |= {
+        word
+        for room in ("discover", "record")
+        for path in (HERE.parent / room).glob("test_*.py")
+        for word in strings(path)
+    }
     checks = {
         check
         for room in ("discover", "record", "assess")

@@ -13,6 +13,10 @@ from ansible.playbook.role.definition import RoleDefinition
 from migrate.engine.gaps import Gaps
 
 
+class OutsideError(AnsibleError):  # type: ignore[misc]  # ansible ships no types
+    """A role that is there, but not in the project."""
+
+
 class Checkouts:
     """Whether roles lie side by side as their repositories are called, and not as ansible-galaxy installs them."""
 
@@ -26,7 +30,7 @@ def patch_role_paths(gaps: Gaps, empty: str) -> None:
     def inside(self: RoleDefinition, role_name: Any) -> Any:
         name, path = found(self, role_name)
         if not gaps.holds(path):
-            raise AnsibleError(f"role {name} lies outside the project, not read", obj=self._ds)
+            raise OutsideError(f"role {name} lies outside the project, not read", obj=self._ds)
         return name, path
 
     def path_of(self: RoleDefinition, role_name: Any) -> Any:
@@ -36,8 +40,9 @@ def patch_role_paths(gaps: Gaps, empty: str) -> None:
             for other in other_names(str(role_name)):
                 with contextlib.suppress(AnsibleError):
                     return inside(self, other)
-            message = f"role {role_name} is not in the project"
-            gaps.add("missing-role", str(role_name), message, place=gaps.place_of(error))
+            outside = isinstance(error, OutsideError)
+            message = error.message if outside else f"role {role_name} is not in the project"
+            gaps.add("forbidden" if outside else "missing-role", str(role_name), message, place=gaps.place_of(error))
         stand_in = os.path.join(empty, str(role_name).replace("/", "_")[:100])
         os.makedirs(stand_in, exist_ok=True)
         return str(role_name), stand_in
