@@ -14,12 +14,12 @@ from migrate import catalog
 from migrate.assess.assess import assess as judge
 from migrate.assess.silence import silence
 from migrate.clients.engine import Engine
-from migrate.discover import fleet, libvirt
+from migrate.discover import fleet, libvirt, openstack
 from migrate.errors import EngineError, SourceError, UsageError
 from migrate.generate import generate as generate_files
 from migrate.model.artifact import Artifact
 from migrate.model.assessment import Assessment, Figures
-from migrate.model.config import Config, Environment
+from migrate.model.config import Config, Environment, Policy
 from migrate.model.finding import Finding, Severity
 from migrate.model.machine import Host, Machine
 from migrate.model.messages import Progress
@@ -28,6 +28,10 @@ from migrate.model.workload import Workload
 from migrate.record.record import Recording, record
 
 Watch = Callable[[str], None]
+Discover = Callable[[], tuple[list[Machine], list[Finding]]]
+
+UNREACHABLE = ("libvirt-unreachable", "openstack-unreachable")
+"""Findings that say a source gave no answer, so that a missing VM may well be there."""
 
 
 class Estate(msgspec.Struct, frozen=True):
@@ -91,9 +95,9 @@ def estate(
         f"@{locate(text[1:], (base, project))}" if text.startswith("@") else text for text in environment.extra_vars
     ]
     label = f"{name}: " if name else ""
-    watch(f"{label}reading inventory and hypervisors")
+    watch(f"{label}reading inventory, hypervisors and clouds")
     with Engine(project, inventories, playbooks, extra, trusted=config.policy.trust_project) as engine:
-        seen, findings = hypervisors(environment, base, config.policy.source_timeout)
+        seen, findings = sources(environment, base, config.policy)
         try:
             inventory, read = engine.inventory()
             machines, misfits = joined(name, inventory.hosts, seen, findings)
@@ -107,18 +111,34 @@ def estate(
     return judged(name, recorded, findings)
 
 
-def hypervisors(environment: Environment, base: Path, limit: float) -> tuple[list[Machine], list[Finding]]:
-    """What libvirt knows; where its bindings are missing, the inventory alone is still worth a report."""
+def sources(environment: Environment, base: Path, policy: Policy) -> tuple[list[Machine], list[Finding]]:
+    """What hypervisors and clouds know; where a library is missing, the inventory alone is still worth a report."""
+    asked = (
+        (
+            "libvirt",
+            environment.libvirt,
+            lambda: libvirt.discover(environment.libvirt, base=base, limit=policy.source_timeout),
+        ),
+        (
+            "openstack",
+            environment.openstack,
+            lambda: openstack.discover(
+                environment.openstack, limit=policy.source_timeout, every_project=policy.all_projects
+            ),
+        ),
+    )
+    with ThreadPoolExecutor(len(asked)) as pool:
+        answers = list(pool.map(lambda one: answered(*one), asked))
+    return [vm for vms, _ in answers for vm in vms], [finding for _, findings in answers for finding in findings]
+
+
+def answered(kind: str, names: Sequence[str], ask: Discover) -> tuple[list[Machine], list[Finding]]:
     try:
-        return libvirt.discover(environment.libvirt, base=base, limit=limit)
+        return ask()
     except SourceError as error:
-        missing = [
-            Finding(
-                check="libvirt-unreachable", subject=uri, message=str(error), remedy=error.hint, severity=Severity.ERROR
-            )
-            for uri in environment.libvirt
+        return [], [
+            Finding(f"{kind}-unreachable", name, str(error), error.hint, severity=Severity.ERROR) for name in names
         ]
-        return [], missing
 
 
 def told(play: Progress) -> str:
@@ -128,7 +148,7 @@ def told(play: Progress) -> str:
 def joined(
     name: str, hosts: Sequence[Host], seen: Sequence[Machine], findings: Sequence[Finding]
 ) -> tuple[list[Machine], list[Finding]]:
-    silent = [finding.subject for finding in findings if finding.check == "libvirt-unreachable"]
+    silent = [finding.subject for finding in findings if finding.check in UNREACHABLE]
     machines, misfits = fleet.join(name, hosts, seen, unanswered=silent)
     kinds = {host.name: host.kind for host in hosts}
     return [msgspec.structs.replace(machine, kind=kinds.get(machine.name, -1)) for machine in machines], misfits

@@ -30,7 +30,7 @@ def written(folder: Path, text: str) -> Path:
 
 def test_a_whole_file(tmp_path: Path) -> None:
     config = load(written(tmp_path, WHOLE))
-    production = Environment(("hosts",), ("qemu:///system",), ("release=42",))
+    production = Environment(inventories=("hosts",), libvirt=("qemu:///system",), extra_vars=("release=42",))
     assert config.environments == {"production": production}
     assert (config.target.namespace, config.policy.source_timeout) == ("shop", 5.0)
 

@@ -35,7 +35,10 @@ ONLY = {"engine": {"engine", "model"}, "model": {"model"}, "errors": set[str]()}
 DOORS = {
     "ansible": {"engine"},
     "jinja2": {"engine"},
+    "keystoneauth1": {"clients"},
     "libvirt": {"clients"},
+    "openstack": {"clients"},
+    "requests": {"clients"},
     "rich": {"report", "commands"},
     "typer": {"cli"},
     "yaml": {"assess", "catalog", "config", "engine", "files", "init"},

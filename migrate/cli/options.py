@@ -28,6 +28,15 @@ Libvirt = Annotated[
     list[str] | None,
     typer.Option("--libvirt", help="libvirt connection URI, opened read-only. May be repeated.", show_default=False),
 ]
+OpenStack = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--openstack",
+        metavar="CLOUD",
+        help="Cloud of clouds.yaml, as NAME or NAME/REGION, or `envvars` for OS_*; read-only. May be repeated.",
+        show_default=False,
+    ),
+]
 ExtraVars = Annotated[
     list[str] | None,
     typer.Option(

@@ -10,18 +10,24 @@ class Environment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     """One environment (production, staging).
 
     `inventories` as ansible-playbook's -i takes them, `extra_vars` as its -e does (KEY=VALUE or @FILE), and libvirt
-    connection URIs, opened read-only; `test:FILE` opens a description file by libvirt's own test driver.
+    connection URIs, opened read-only; `test:FILE` opens a description file by libvirt's own test driver. `openstack`
+    names clouds of clouds.yaml, as NAME or NAME/REGION, or `envvars` for the OS_* variables.
     """
 
     inventories: tuple[str, ...] = ()
     libvirt: tuple[str, ...] = ()
+    openstack: tuple[str, ...] = ()
     extra_vars: tuple[str, ...] = ()
 
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Limits of a run: `source_timeout` in seconds per hypervisor; `trust_project` loads its own filters and tests."""
+    """Limits of a run: `source_timeout` in seconds per hypervisor or cloud; `trust_project` loads its own plugins.
+
+    `all_projects` lists the servers of every project of a cloud, which only an administrator may.
+    """
 
     source_timeout: float = 30.0
+    all_projects: bool = False
     trust_project: bool = False
 
 
