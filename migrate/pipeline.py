@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,14 +13,16 @@ import msgspec
 
 from migrate import catalog
 from migrate.assess.assess import assess as judge
+from migrate.assess.deciding import expired, in_force, risky, unknown
 from migrate.assess.silence import silence
+from migrate.catalog import own
 from migrate.clients.engine import Engine
 from migrate.discover import fleet, libvirt, openstack
 from migrate.errors import EngineError, SourceError, UsageError
 from migrate.generate import generate as generate_files
 from migrate.model.artifact import Artifact
 from migrate.model.assessment import Assessment, Figures
-from migrate.model.config import Config, Environment, Policy
+from migrate.model.config import Config, Environment, Override, Policy
 from migrate.model.finding import Finding, Severity
 from migrate.model.machine import Host, Machine
 from migrate.model.messages import Progress
@@ -45,10 +48,28 @@ class Estate(msgspec.Struct, frozen=True):
     figures: Figures
 
 
-def assess(config: Config, base: Path, *, only: Sequence[str] = (), watch: Watch = lambda _: None) -> Assessment:
+class Asked(msgspec.Struct, frozen=True):
+    """What is the same for all environments; `overrides` are those in force."""
+
+    config: Config
+    base: Path
+    playbooks: tuple[str, ...]
+    index: catalog.Index
+    overrides: tuple[Override, ...]
+
+
+def assess(
+    config: Config,
+    base: Path,
+    *,
+    only: Sequence[str] = (),
+    watch: Watch = lambda _: None,
+    today: datetime.date | None = None,
+) -> Assessment:
     """Discover, record and judge every environment (or those in `only`); paths in `config` are relative to `base`.
 
     A source that fails is a finding of severity error, and the rest is kept. Raises UsageError for what can't be asked.
+    `today` is what overrides expire by; without it none does.
     """
     chosen = environments(config, only)
     project = base / config.project
@@ -57,9 +78,10 @@ def assess(config: Config, base: Path, *, only: Sequence[str] = (), watch: Watch
             f"the Ansible project {config.project} is not a folder", hint="Give its folder with --project."
         )
     playbooks = [locate(name, (project, base)) for name in config.playbooks]
+    asked = Asked(config, base, tuple(playbooks), index_of(config, base), tuple(in_force(config.overrides, today)))
     with ThreadPoolExecutor(max_workers=max(1, min(len(chosen), os.cpu_count() or 1))) as pool:
-        estates = list(pool.map(lambda item: estate(item[0], item[1], config, base, playbooks, watch), chosen))
-    return together(estates)
+        estates = list(pool.map(lambda item: estate(item[0], item[1], asked, watch), chosen))
+    return together(estates, decisions(config.overrides, estates, today, whole=not only))
 
 
 def environments(config: Config, only: Sequence[str]) -> list[tuple[str, Environment]]:
@@ -85,10 +107,24 @@ def locate(name: str, roots: Iterable[Path]) -> str:
     return str(next((path for path in tried if path.exists()), tried[0]).absolute())
 
 
-def estate(
-    name: str, environment: Environment, config: Config, base: Path, playbooks: Sequence[str], watch: Watch
-) -> Estate:
+def index_of(config: Config, base: Path) -> catalog.Index:
+    """The catalog with one's own products; the shipped one alone is made once."""
+    products = own.products(config.catalog, base)
+    return catalog.index() if products is catalog.load() else catalog.Index(products)
+
+
+def decisions(
+    overrides: Sequence[Override], estates: Sequence[Estate], today: datetime.date | None, *, whole: bool
+) -> list[Finding]:
+    """What is odd about overrides; one that fits nothing is only known to when all environments were read."""
+    workloads = [workload for one in estates for workload in one.workloads]
+    lost = unknown(overrides, workloads, [one.name for one in estates]) if whole and workloads else []
+    return [*(expired(overrides, today) if today else ()), *lost]
+
+
+def estate(name: str, environment: Environment, asked: Asked, watch: Watch) -> Estate:
     """One environment. The child reads the inventory while hypervisors are asked."""
+    config, base, playbooks = asked.config, asked.base, asked.playbooks
     project = (base / config.project).resolve()
     inventories = [text if "," in text else locate(text, (base, project)) for text in environment.inventories]
     extra = [
@@ -108,7 +144,7 @@ def estate(
         except EngineError as error:
             return broken(name, seen, findings, error)
     watch(f"{label}judging workloads")
-    return judged(name, recorded, findings)
+    return judged(name, recorded, findings, asked)
 
 
 def sources(environment: Environment, base: Path, policy: Policy) -> tuple[list[Machine], list[Finding]]:
@@ -181,8 +217,8 @@ def broken(name: str, seen: Sequence[Machine], findings: Sequence[Finding], erro
     return Estate(name, (), tuple(machines), (), placed(name, [*findings, died]), Figures(machines=len(machines)))
 
 
-def judged(name: str, recorded: Recording, findings: Sequence[Finding]) -> Estate:
-    workloads = judge(name, recorded.tasks, recorded.machines, catalog.index())
+def judged(name: str, recorded: Recording, findings: Sequence[Finding], asked: Asked) -> Estate:
+    workloads = judge(name, recorded.tasks, recorded.machines, asked.index, asked.overrides)
     figures = Figures(
         machines=len(recorded.machines),
         classes=len(recorded.classes),
@@ -191,7 +227,8 @@ def judged(name: str, recorded: Recording, findings: Sequence[Finding]) -> Estat
         conditional=sum(bool(task.conditional) for task in recorded.tasks),
         unresolved=sum(bool(task.unresolved) for task in recorded.tasks),
     )
-    said = [*findings, *recorded.findings, *silence(recorded.tasks, recorded.machines, workloads)]
+    silent = silence(recorded.tasks, recorded.machines, workloads)
+    said = [*findings, *recorded.findings, *silent, *risky(workloads)]
     return Estate(name, workloads, recorded.machines, recorded.tokens, placed(name, said), figures)
 
 
@@ -199,9 +236,9 @@ def placed(name: str, findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(msgspec.structs.replace(finding, environment=name) for finding in findings)
 
 
-def together(estates: Sequence[Estate]) -> Assessment:
-    """One assessment of all environments."""
-    findings = sorted((finding for one in estates for finding in one.findings), key=Finding.sort_key)
+def together(estates: Sequence[Estate], said: Sequence[Finding] = ()) -> Assessment:
+    """One assessment of all environments; `said` is about all of them."""
+    findings = sorted([*said, *(finding for one in estates for finding in one.findings)], key=Finding.sort_key)
     totals = {field: sum(getattr(one.figures, field) for one in estates) for field in Figures.__struct_fields__}
     tokens = {token.text: token for one in estates for token in one.tokens}
     return Assessment(
@@ -215,6 +252,6 @@ def together(estates: Sequence[Estate]) -> Assessment:
     )
 
 
-def generate(assessment: Assessment, config: Config) -> tuple[list[Artifact], list[Finding]]:
-    """Files for what the assessment says."""
-    return generate_files(assessment, catalog=catalog.load(), target=config.target)
+def generate(assessment: Assessment, config: Config, base: Path = Path()) -> tuple[list[Artifact], list[Finding]]:
+    """Files for what the assessment says; paths in `config` are relative to `base`."""
+    return generate_files(assessment, catalog=own.products(config.catalog, base), target=config.target)

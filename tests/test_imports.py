@@ -37,6 +37,7 @@ DOORS = {
     "jinja2": {"engine"},
     "keystoneauth1": {"clients"},
     "libvirt": {"clients"},
+    "networkx": {"assess"},  # the order in which workloads move
     "openstack": {"clients"},
     "requests": {"clients"},
     "rich": {"report", "commands"},

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import datetime
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -125,7 +126,7 @@ def absolute_uri(uri: str) -> str:
 def assessed(given: Given) -> Assessment:
     config, base = settings(given)
     with watching() as watch:
-        return pipeline.assess(config, base, only=given.environments, watch=watch)
+        return pipeline.assess(config, base, only=given.environments, watch=watch, today=datetime.date.today())
 
 
 @contextmanager

@@ -3,7 +3,12 @@
 
 from __future__ import annotations
 
+import datetime
+
 import msgspec
+
+from migrate.model.product import Product
+from migrate.model.workload import Kind, Nature, Placement
 
 
 class Environment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -40,8 +45,29 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     kubernetes: str = "1.31"
 
 
+class Override(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a person decides for workloads: names or roles (globs) → kind, nature, placement, and why.
+
+    `reason` is required; `owner` stands for it, until the end of the day `expires` (2027-01-31), if there is one.
+    """
+
+    reason: str
+    workload: str = ""
+    role: str = ""
+    environment: str = ""
+    kind: Kind | None = None
+    nature: Nature | None = None
+    placement: Placement | None = None
+    owner: str = ""
+    expires: datetime.date | None = None
+    line: int = 0
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The whole file. Paths are relative to the file; `environments` without a name for one is the key `default`."""
+    """The whole file. Paths are relative to the file; `environments` without a name for one is the key `default`.
+
+    `catalog` holds products of one's own, or names files of them; they come before the shipped ones.
+    """
 
     version: int = 1
     project: str = "."
@@ -49,3 +75,5 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     environments: dict[str, Environment] = {}
     target: Target = Target()
     policy: Policy = Policy()
+    overrides: tuple[Override, ...] = ()
+    catalog: tuple[Product | str, ...] = ()
