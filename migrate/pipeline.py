@@ -7,6 +7,7 @@ import datetime
 import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -28,7 +29,9 @@ from migrate.model.machine import Host, Machine
 from migrate.model.messages import Progress
 from migrate.model.task import Token
 from migrate.model.workload import Workload
+from migrate.record.cache import Cache, usual_folder
 from migrate.record.record import Recording, record
+from migrate.record.session import Session
 
 Watch = Callable[[str], None]
 Discover = Callable[[], tuple[list[Machine], list[Finding]]]
@@ -132,14 +135,17 @@ def estate(name: str, environment: Environment, asked: Asked, watch: Watch) -> E
     ]
     label = f"{name}: " if name else ""
     watch(f"{label}reading inventory, hypervisors and clouds")
-    with Engine(project, inventories, playbooks, extra, trusted=config.policy.trust_project) as engine:
+    question = (project, inventories, playbooks, extra, config.policy.trust_project)
+    cache = Cache(usual_folder()) if config.policy.cache else None
+    start = partial(Engine, project, inventories, playbooks, extra, trusted=config.policy.trust_project)
+    with Session(start, question, cache) as session:
         seen, findings = sources(environment, base, config.policy)
         try:
-            inventory, read = engine.inventory()
+            inventory, read = session.inventory()
             machines, misfits = joined(name, inventory.hosts, seen, findings)
             findings += [*read.findings, *misfits, *empty(name, inventory.hosts)]
             recorded = record(
-                engine, playbooks, inventory.classes, machines, lambda play: watch(f"{label}{told(play)}")
+                session, playbooks, inventory.classes, machines, lambda play: watch(f"{label}{told(play)}")
             )
         except EngineError as error:
             return broken(name, seen, findings, error)

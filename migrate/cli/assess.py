@@ -16,6 +16,7 @@ from migrate.cli.options import (
     ExtraVars,
     Inventories,
     Libvirt,
+    NoCache,
     OpenStack,
     Playbooks,
     Project,
@@ -47,6 +48,7 @@ def assess(
     extra_vars: ExtraVars = None,
     environment: Environments = None,
     trust_project: Trust = False,
+    no_cache: NoCache = False,
     assign: Assign = None,
     explain: Annotated[
         str, typer.Option("--explain", metavar="WORKLOAD", help="All evidence for one workload, with file and line.")

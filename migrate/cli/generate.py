@@ -15,6 +15,7 @@ from migrate.cli.options import (
     ExtraVars,
     Inventories,
     Libvirt,
+    NoCache,
     OpenStack,
     Playbooks,
     Project,
@@ -38,6 +39,7 @@ def generate(
     extra_vars: ExtraVars = None,
     environment: Environments = None,
     trust_project: Trust = False,
+    no_cache: NoCache = False,
     assign: Assign = None,
     assessment: Annotated[
         Path | None,

@@ -53,6 +53,7 @@ Trust = Annotated[
     bool,
     typer.Option("--trust-project", help="Load the project's own filter and test plugins, because it is yours."),
 ]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Play everything again, and keep nothing for the next run.")]
 Assign = Annotated[
     list[str] | None,
     typer.Option(

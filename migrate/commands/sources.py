@@ -31,6 +31,7 @@ class Given(msgspec.Struct, frozen=True):
     playbooks: tuple[str, ...] = ()
     environments: tuple[str, ...] = ()
     trusted: bool = False
+    cached: bool = True
     assign: tuple[str, ...] = ()
 
 
@@ -50,6 +51,7 @@ def given_as(options: Mapping[str, Any]) -> Given:
         playbooks=many("playbooks"),
         environments=many("environment"),
         trusted=options["trust_project"],
+        cached=not options["no_cache"],
         assign=many("assign"),
     )
 
@@ -65,8 +67,11 @@ def settings(given: Given) -> tuple[Config, Path]:
         changes["project"] = str(given.project.absolute())
     if given.playbooks:
         changes["playbooks"] = given.playbooks
-    if given.trusted:
-        changes["policy"] = msgspec.structs.replace(config.policy, trust_project=True)
+    policy = config.policy
+    if given.trusted or not given.cached:
+        changes["policy"] = msgspec.structs.replace(
+            policy, trust_project=policy.trust_project or given.trusted, cache=policy.cache and given.cached
+        )
     if given.inventories or given.libvirt or given.openstack or given.extra_vars:
         changes["environments"] = overridden(config, given)
     return assigned(msgspec.structs.replace(config, **changes), given.assign), base

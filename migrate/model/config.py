@@ -29,11 +29,15 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """Limits of a run: `source_timeout` in seconds per hypervisor or cloud; `trust_project` loads its own plugins.
 
     `all_projects` lists the servers of every project of a cloud, which only an administrator may.
+
+
+    With `cache`, recordings are kept for the next run, which plays again only what changed.
     """
 
     source_timeout: float = 30.0
     all_projects: bool = False
     trust_project: bool = False
+    cache: bool = True
 
 
 class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
