@@ -58,6 +58,19 @@ def dump_all(values: Iterable[Any], *, header: str = "") -> str:
     return "".join(f"# {line}\n" for line in header.splitlines()) + "---\n".join(texts)
 
 
+def load_documents(path: Path) -> list[Any]:
+    """The documents of a YAML file that a person may have edited. Raises FileError with the line."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        return [document for document in yaml.load_all(text, Loader=yaml.CSafeLoader) if document is not None]
+    except (OSError, UnicodeDecodeError) as error:
+        raise FileError(f"{path} can't be read: {error}", hint="Generate it again.") from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path}:{mark.line + 1}" if mark else str(path)
+        raise FileError(f"{where} is no YAML: {getattr(error, 'problem', error)}", hint="Mend that line.") from error
+
+
 def _set_blocks_aside(value: Any, blocks: list[str]) -> Any:
     """Swap many-line text for marks: libyaml quotes text with tabs or trailing spaces, and nobody can read that."""
     if isinstance(value, Mapping):

@@ -139,7 +139,9 @@ def test_markdown_and_output(project: Path) -> None:
 
 
 def test_schemas_describe_the_example(example: Path) -> None:
-    schemas = {name: json.loads(migrate("schema", name).stdout) for name in ("config", "assessment", "catalog")}
+    schemas = {
+        name: json.loads(migrate("schema", name).stdout) for name in ("config", "assessment", "catalog", "verification")
+    }
     for schema in schemas.values():
         jsonschema.Draft202012Validator.check_schema(schema)
     settings = yaml.safe_load((EXAMPLE / "migrate.yaml").read_text(encoding="utf-8"))

@@ -16,6 +16,7 @@ class Document(StrEnum):
     CONFIG = "config"
     ASSESSMENT = "assessment"
     CATALOG = "catalog"
+    VERIFICATION = "verification"
 
 
 @app.command(epilog="Example: `cd ansible && migrate init && migrate assess`")
@@ -31,7 +32,7 @@ def init(
 
 @app.command(epilog="Example: `migrate schema config > migrate.schema.json`")
 def schema(document: Annotated[Document, typer.Argument(help="Which file to describe.")]) -> None:
-    """Print the JSON Schema of migrate.yaml, of an assessment, or of a catalog entry."""
+    """Print the JSON Schema of migrate.yaml, of an assessment, of a catalog entry, or of what `verify` says."""
     from migrate.commands.schema import schema_of
 
     typer.echo(schema_of(document.value))

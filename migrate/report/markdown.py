@@ -9,7 +9,7 @@ from migrate.model.assessment import Assessment
 from migrate.model.finding import Finding
 from migrate.model.workload import Workload
 from migrate.report.clean import clean, code, prose, tick
-from migrate.report.details import Item, needed, reason, sections, verdict
+from migrate.report.details import Item, needed, sections, verdict
 from migrate.report.groups import IN_FULL, Answer, Estate, by_check, estates, odd_machines, takeovers
 from migrate.report.names import common_domain, compact, port_list
 from migrate.report.notes import LONGEST_NAMES, PLACES, SHOWN, counted_odd, elsewhere, shorten, where
@@ -48,8 +48,7 @@ def _estate(estate: Estate, assessment: Assessment) -> Iterator[str]:
 
 
 def _table(rows: Sequence[tuple[Answer, Workload]], domain: str) -> str:
-    head = "| | workload | placement | kind | wave | machines | ports | why |\n"
-    head += "| --- | --- | --- | --- | --- | --- | --- | --- |"
+    head = "| | workload | placement | kind | machines | ports | why |\n| --- | --- | --- | --- | --- | --- | --- |"
     return "\n".join([head, *(_row(answer, workload, domain) for answer, workload in rows)]) if rows else ""
 
 
@@ -61,10 +60,9 @@ def _row(answer: Answer, workload: Workload, domain: str) -> str:
         f"{tick(workload.name)}{title}",
         workload.placement.value,
         workload.kind.value,
-        "-" if workload.wave is None else str(workload.wave),
         f"{len(workload.machines):,}: {tick(machines)}" if workload.machines else "0",
         prose(port_list(workload.ports)),
-        prose(shorten(clean(reason(workload)))),
+        prose(shorten(clean(workload.reason))),
     )
     return f"| {' | '.join(cells)} |"
 

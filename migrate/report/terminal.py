@@ -17,7 +17,6 @@ from migrate.model.assessment import Assessment
 from migrate.model.finding import Finding
 from migrate.model.workload import Workload
 from migrate.report.clean import clean
-from migrate.report.details import reason, wave_of
 from migrate.report.groups import IN_FULL, Answer, Estate, estates, odd_machines, takeovers
 from migrate.report.names import common_domain, compact, port_list
 from migrate.report.notes import Line, elsewhere, findings, shorten, worth_a_look
@@ -60,11 +59,17 @@ def render(assessment: Assessment, *, width: int | None = None, color: bool = Fa
 
 def render_findings(found: Sequence[Finding], *, width: int | None = None, color: bool = False) -> str:
     """Only findings, as they look in the whole report."""
-    console = _console(max(NARROWEST, min(width or WIDTH, WIDEST)), color)
+    return printed(map(_line, findings(found)), width or WIDTH, color) if found else ""
+
+
+def printed(parts: Iterable[RenderableType], width: int, color: bool) -> str:
+    """Parts, one below the other, as text."""
+    console = _console(max(NARROWEST, min(width, WIDEST)), color)
     with console.capture() as capture:
-        for line in findings(found):
-            console.print(_line(line))
-    return "\n".join(line.rstrip() for line in capture.get().splitlines()).strip("\n") + ("\n" if found else "")
+        for part in parts:
+            console.print(part)
+    # Cells are padded with blanks; without them the text can be pasted and compared.
+    return "\n".join(line.rstrip() for line in capture.get().splitlines()).strip("\n") + "\n"
 
 
 def _console(width: int, color: bool) -> Console:
@@ -137,9 +142,9 @@ def _row(workload: Workload, domain: str) -> Row:
         (name, f"  {title}" if title and title.casefold() != name.casefold() else ""),
         (workload.placement.value, workload.kind.value),
         (names, several),
-        (port_list(workload.ports), wave_of(workload) if workload.wave else ""),
+        (port_list(workload.ports), ""),
     )
-    return Row(cells, shorten(clean(reason(workload))))
+    return Row(cells, shorten(clean(workload.reason)))
 
 
 def _widths(rows: Sequence[Row], width: int) -> list[int]:
@@ -173,8 +178,10 @@ def _folded(workloads: Iterable[Workload]) -> Table:
     table = Table(box=None, show_header=False, padding=(0, GAP, 0, 0), pad_edge=False)
     table.add_column(overflow="fold", max_width=40, style="dim")
     table.add_column(overflow="fold")
-    for why, names in takeovers(workloads):
-        table.add_row(Text(shorten(clean(why)), overflow="fold"), Text(", ".join(map(clean, names)), overflow="fold"))
+    for reason, names in takeovers(workloads):
+        table.add_row(
+            Text(shorten(clean(reason)), overflow="fold"), Text(", ".join(map(clean, names)), overflow="fold")
+        )
     return table
 
 
