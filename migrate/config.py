@@ -12,9 +12,16 @@ import msgspec
 import yaml
 
 from migrate.errors import FileError
-from migrate.model.config import Config, Environment, Policy, Target
+from migrate.model.config import Config, Environment, Override, Policy, Target
+from migrate.model.product import Product
 
 NAME = "migrate.yaml"
+LISTS = ("overrides", "catalog")
+HINTS = {
+    "overrides": "Each needs `reason`, `workload` or `role`, and `kind`, `nature` or `placement`; `owner` and "
+    "`expires` (2027-01-31) are optional.",
+    "catalog": "Each is an entry with a `key`, as `migrate schema catalog` describes it, or a file of entries.",
+}
 PARTS: dict[str, type[msgspec.Struct]] = {"target": Target, "policy": Policy}
 
 
@@ -40,8 +47,10 @@ def load(path: Path) -> Config:
 
 
 def convert(data: Any, node: yaml.MappingNode, path: Path) -> Config:
+    """Items of lists are converted one by one, so that a problem in one is told with its own line."""
+    items = {key: listed(data.pop(key), key, node, path) for key in LISTS if key in data}
     try:
-        return msgspec.convert(data, Config, strict=False)
+        return msgspec.structs.replace(msgspec.convert(data, Config, strict=False), **items)
     except msgspec.ValidationError as error:
         message, _, where = str(error).partition(" - at `$")
         keys = where.rstrip("`").strip(".")
@@ -50,10 +59,64 @@ def convert(data: Any, node: yaml.MappingNode, path: Path) -> Config:
         ) from error
 
 
+def listed(value: Any, key: str, node: yaml.MappingNode, path: Path) -> tuple[Any, ...]:
+    """The overrides, or the products of one's own. Raises FileError that lists every bad item."""
+    line = line_of(node, key)
+    if not isinstance(value, list):
+        raise FileError(f"{path}:{line}: {key}: it must be a list", hint=f"`migrate schema config` describes {key}.")
+    lines = [item.start_mark.line + 1 for item in child(node, key)]
+    found = [item(one, key, number) for one, number in zip(value, lines, strict=True)]
+    problems = [
+        f"{path}:{number}: {key}: {one}" for one, number in zip(found, lines, strict=True) if isinstance(one, Problem)
+    ]
+    if problems:
+        raise FileError("\n".join(problems), hint=HINTS[key])
+    return tuple(found)
+
+
+class Problem(str):
+    """Why an item of a list isn't one."""
+
+
+def item(value: Any, key: str, line: int) -> Override | Product | str | Problem:
+    if key == "catalog" and isinstance(value, str):
+        return value
+    try:
+        if key == "catalog":
+            product = msgspec.convert({"category": "own", **value}, Product)
+            return product if product.key else Problem("an entry needs a key: its short name")
+        override = msgspec.convert(value, Override)
+    except (msgspec.ValidationError, TypeError) as error:
+        return Problem(str(error).replace(" - at `$.", ": `"))
+    if missing := lacking(override):
+        return Problem(missing)
+    return msgspec.structs.replace(override, line=line)
+
+
+def lacking(override: Override) -> str:
+    """What an override must say and doesn't; "" for a whole one."""
+    if not override.reason.strip():
+        return "an override needs a reason"
+    if not (override.workload or override.role):
+        return "an override needs a workload or a role that it is for"
+    if not (override.kind or override.nature or override.placement):
+        return "an override needs a kind, a nature or a placement that it decides"
+    return ""
+
+
+def child(node: yaml.MappingNode, key: str) -> list[yaml.Node]:
+    found = next((value for name, value in node.value if name.value == key), None)
+    return list(found.value) if isinstance(found, yaml.SequenceNode) else []
+
+
 def unknown_keys(node: yaml.MappingNode) -> Iterator[tuple[int, str]]:
     """Keys that no setting has, with the nearest one that exists."""
     yield from strangers(node, Config, "")
     for key, value in node.value:
+        if key.value == "overrides":
+            for each in child(node, "overrides"):
+                if isinstance(each, yaml.MappingNode):
+                    yield from strangers(each, Override, "overrides.", hidden=("line",))
         if not isinstance(value, yaml.MappingNode):
             continue
         if key.value in PARTS:
@@ -64,13 +127,14 @@ def unknown_keys(node: yaml.MappingNode) -> Iterator[tuple[int, str]]:
                     yield from strangers(environment, Environment, f"environments.{name.value}.")
 
 
-def strangers(node: yaml.MappingNode, struct: type[msgspec.Struct], prefix: str) -> Iterator[tuple[int, str]]:
+def strangers(
+    node: yaml.MappingNode, struct: type[msgspec.Struct], prefix: str, *, hidden: tuple[str, ...] = ()
+) -> Iterator[tuple[int, str]]:
+    fields = [field for field in struct.__struct_fields__ if field not in hidden]
     for key, _ in node.value:
-        if key.value not in struct.__struct_fields__:
-            near = difflib.get_close_matches(str(key.value), struct.__struct_fields__, n=1)
-            meant = (
-                f"; did you mean {prefix}{near[0]}?" if near else f"; it may hold {', '.join(struct.__struct_fields__)}"
-            )
+        if key.value not in fields:
+            near = difflib.get_close_matches(str(key.value), fields, n=1)
+            meant = f"; did you mean {prefix}{near[0]}?" if near else f"; it may hold {', '.join(fields)}"
             yield key.start_mark.line + 1, f"unknown key {prefix}{key.value}{meant}"
 
 
@@ -89,6 +153,7 @@ def line_of(node: yaml.Node, keys: str) -> int:
 def schema() -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of migrate.yaml."""
     described = msgspec.json.schema(Config)
+    described["$defs"]["Override"]["properties"].pop("line")  # it is where the override stands, not what it says
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "migrate.yaml", **described}
 
 

@@ -3,31 +3,41 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from migrate import catalog
 from migrate.assess.assess import assess as judge
+from migrate.assess.deciding import expired, in_force, risky, unknown
 from migrate.assess.silence import silence
+from migrate.catalog import own
 from migrate.clients.engine import Engine
-from migrate.discover import fleet, libvirt
+from migrate.discover import fleet, libvirt, openstack
 from migrate.errors import EngineError, SourceError, UsageError
 from migrate.generate import generate as generate_files
 from migrate.model.artifact import Artifact
 from migrate.model.assessment import Assessment, Figures
-from migrate.model.config import Config, Environment
+from migrate.model.config import Config, Environment, Override, Policy
 from migrate.model.finding import Finding, Severity
 from migrate.model.machine import Host, Machine
 from migrate.model.messages import Progress
 from migrate.model.task import Token
 from migrate.model.workload import Workload
+from migrate.record.cache import Cache, usual_folder
 from migrate.record.record import Recording, record
+from migrate.record.session import Session
 
 Watch = Callable[[str], None]
+Discover = Callable[[], tuple[list[Machine], list[Finding]]]
+
+UNREACHABLE = ("libvirt-unreachable", "openstack-unreachable")
+"""Findings that say a source gave no answer, so that a missing VM may well be there."""
 
 
 class Estate(msgspec.Struct, frozen=True):
@@ -41,10 +51,28 @@ class Estate(msgspec.Struct, frozen=True):
     figures: Figures
 
 
-def assess(config: Config, base: Path, *, only: Sequence[str] = (), watch: Watch = lambda _: None) -> Assessment:
+class Asked(msgspec.Struct, frozen=True):
+    """What is the same for all environments; `overrides` are those in force."""
+
+    config: Config
+    base: Path
+    playbooks: tuple[str, ...]
+    index: catalog.Index
+    overrides: tuple[Override, ...]
+
+
+def assess(
+    config: Config,
+    base: Path,
+    *,
+    only: Sequence[str] = (),
+    watch: Watch = lambda _: None,
+    today: datetime.date | None = None,
+) -> Assessment:
     """Discover, record and judge every environment (or those in `only`); paths in `config` are relative to `base`.
 
     A source that fails is a finding of severity error, and the rest is kept. Raises UsageError for what can't be asked.
+    `today` is what overrides expire by; without it none does.
     """
     chosen = environments(config, only)
     project = base / config.project
@@ -53,9 +81,10 @@ def assess(config: Config, base: Path, *, only: Sequence[str] = (), watch: Watch
             f"the Ansible project {config.project} is not a folder", hint="Give its folder with --project."
         )
     playbooks = [locate(name, (project, base)) for name in config.playbooks]
+    asked = Asked(config, base, tuple(playbooks), index_of(config, base), tuple(in_force(config.overrides, today)))
     with ThreadPoolExecutor(max_workers=max(1, min(len(chosen), os.cpu_count() or 1))) as pool:
-        estates = list(pool.map(lambda item: estate(item[0], item[1], config, base, playbooks, watch), chosen))
-    return together(estates)
+        estates = list(pool.map(lambda item: estate(item[0], item[1], asked, watch), chosen))
+    return together(estates, decisions(config.overrides, estates, today, whole=not only))
 
 
 def environments(config: Config, only: Sequence[str]) -> list[tuple[str, Environment]]:
@@ -81,44 +110,77 @@ def locate(name: str, roots: Iterable[Path]) -> str:
     return str(next((path for path in tried if path.exists()), tried[0]).absolute())
 
 
-def estate(
-    name: str, environment: Environment, config: Config, base: Path, playbooks: Sequence[str], watch: Watch
-) -> Estate:
+def index_of(config: Config, base: Path) -> catalog.Index:
+    """The catalog with one's own products; the shipped one alone is made once."""
+    products = own.products(config.catalog, base)
+    return catalog.index() if products is catalog.load() else catalog.Index(products)
+
+
+def decisions(
+    overrides: Sequence[Override], estates: Sequence[Estate], today: datetime.date | None, *, whole: bool
+) -> list[Finding]:
+    """What is odd about overrides; one that fits nothing is only known to when all environments were read."""
+    workloads = [workload for one in estates for workload in one.workloads]
+    lost = unknown(overrides, workloads, [one.name for one in estates]) if whole and workloads else []
+    return [*(expired(overrides, today) if today else ()), *lost]
+
+
+def estate(name: str, environment: Environment, asked: Asked, watch: Watch) -> Estate:
     """One environment. The child reads the inventory while hypervisors are asked."""
+    config, base, playbooks = asked.config, asked.base, asked.playbooks
     project = (base / config.project).resolve()
     inventories = [text if "," in text else locate(text, (base, project)) for text in environment.inventories]
     extra = [
         f"@{locate(text[1:], (base, project))}" if text.startswith("@") else text for text in environment.extra_vars
     ]
     label = f"{name}: " if name else ""
-    watch(f"{label}reading inventory and hypervisors")
-    with Engine(project, inventories, playbooks, extra, trusted=config.policy.trust_project) as engine:
-        seen, findings = hypervisors(environment, base, config.policy.source_timeout)
+    watch(f"{label}reading inventory, hypervisors and clouds")
+    question = (project, inventories, playbooks, extra, config.policy.trust_project)
+    cache = Cache(usual_folder()) if config.policy.cache else None
+    start = partial(Engine, project, inventories, playbooks, extra, trusted=config.policy.trust_project)
+    with Session(start, question, cache) as session:
+        seen, findings = sources(environment, base, config.policy)
         try:
-            inventory, read = engine.inventory()
+            inventory, read = session.inventory()
             machines, misfits = joined(name, inventory.hosts, seen, findings)
             findings += [*read.findings, *misfits, *empty(name, inventory.hosts)]
             recorded = record(
-                engine, playbooks, inventory.classes, machines, lambda play: watch(f"{label}{told(play)}")
+                session, playbooks, inventory.classes, machines, lambda play: watch(f"{label}{told(play)}")
             )
         except EngineError as error:
             return broken(name, seen, findings, error)
     watch(f"{label}judging workloads")
-    return judged(name, recorded, findings)
+    return judged(name, recorded, findings, asked)
 
 
-def hypervisors(environment: Environment, base: Path, limit: float) -> tuple[list[Machine], list[Finding]]:
-    """What libvirt knows; where its bindings are missing, the inventory alone is still worth a report."""
+def sources(environment: Environment, base: Path, policy: Policy) -> tuple[list[Machine], list[Finding]]:
+    """What hypervisors and clouds know; where a library is missing, the inventory alone is still worth a report."""
+    asked = (
+        (
+            "libvirt",
+            environment.libvirt,
+            lambda: libvirt.discover(environment.libvirt, base=base, limit=policy.source_timeout),
+        ),
+        (
+            "openstack",
+            environment.openstack,
+            lambda: openstack.discover(
+                environment.openstack, limit=policy.source_timeout, every_project=policy.all_projects
+            ),
+        ),
+    )
+    with ThreadPoolExecutor(len(asked)) as pool:
+        answers = list(pool.map(lambda one: answered(*one), asked))
+    return [vm for vms, _ in answers for vm in vms], [finding for _, findings in answers for finding in findings]
+
+
+def answered(kind: str, names: Sequence[str], ask: Discover) -> tuple[list[Machine], list[Finding]]:
     try:
-        return libvirt.discover(environment.libvirt, base=base, limit=limit)
+        return ask()
     except SourceError as error:
-        missing = [
-            Finding(
-                check="libvirt-unreachable", subject=uri, message=str(error), remedy=error.hint, severity=Severity.ERROR
-            )
-            for uri in environment.libvirt
+        return [], [
+            Finding(f"{kind}-unreachable", name, str(error), error.hint, severity=Severity.ERROR) for name in names
         ]
-        return [], missing
 
 
 def told(play: Progress) -> str:
@@ -128,7 +190,7 @@ def told(play: Progress) -> str:
 def joined(
     name: str, hosts: Sequence[Host], seen: Sequence[Machine], findings: Sequence[Finding]
 ) -> tuple[list[Machine], list[Finding]]:
-    silent = [finding.subject for finding in findings if finding.check == "libvirt-unreachable"]
+    silent = [finding.subject for finding in findings if finding.check in UNREACHABLE]
     machines, misfits = fleet.join(name, hosts, seen, unanswered=silent)
     kinds = {host.name: host.kind for host in hosts}
     return [msgspec.structs.replace(machine, kind=kinds.get(machine.name, -1)) for machine in machines], misfits
@@ -161,8 +223,8 @@ def broken(name: str, seen: Sequence[Machine], findings: Sequence[Finding], erro
     return Estate(name, (), tuple(machines), (), placed(name, [*findings, died]), Figures(machines=len(machines)))
 
 
-def judged(name: str, recorded: Recording, findings: Sequence[Finding]) -> Estate:
-    workloads = judge(name, recorded.tasks, recorded.machines, catalog.index())
+def judged(name: str, recorded: Recording, findings: Sequence[Finding], asked: Asked) -> Estate:
+    workloads = judge(name, recorded.tasks, recorded.machines, asked.index, asked.overrides)
     figures = Figures(
         machines=len(recorded.machines),
         classes=len(recorded.classes),
@@ -171,7 +233,8 @@ def judged(name: str, recorded: Recording, findings: Sequence[Finding]) -> Estat
         conditional=sum(bool(task.conditional) for task in recorded.tasks),
         unresolved=sum(bool(task.unresolved) for task in recorded.tasks),
     )
-    said = [*findings, *recorded.findings, *silence(recorded.tasks, recorded.machines, workloads)]
+    silent = silence(recorded.tasks, recorded.machines, workloads)
+    said = [*findings, *recorded.findings, *silent, *risky(workloads)]
     return Estate(name, workloads, recorded.machines, recorded.tokens, placed(name, said), figures)
 
 
@@ -179,9 +242,9 @@ def placed(name: str, findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(msgspec.structs.replace(finding, environment=name) for finding in findings)
 
 
-def together(estates: Sequence[Estate]) -> Assessment:
-    """One assessment of all environments."""
-    findings = sorted((finding for one in estates for finding in one.findings), key=Finding.sort_key)
+def together(estates: Sequence[Estate], said: Sequence[Finding] = ()) -> Assessment:
+    """One assessment of all environments; `said` is about all of them."""
+    findings = sorted([*said, *(finding for one in estates for finding in one.findings)], key=Finding.sort_key)
     totals = {field: sum(getattr(one.figures, field) for one in estates) for field in Figures.__struct_fields__}
     tokens = {token.text: token for one in estates for token in one.tokens}
     return Assessment(
@@ -195,6 +258,6 @@ def together(estates: Sequence[Estate]) -> Assessment:
     )
 
 
-def generate(assessment: Assessment, config: Config) -> tuple[list[Artifact], list[Finding]]:
-    """Files for what the assessment says."""
-    return generate_files(assessment, catalog=catalog.load(), target=config.target)
+def generate(assessment: Assessment, config: Config, base: Path = Path()) -> tuple[list[Artifact], list[Finding]]:
+    """Files for what the assessment says; paths in `config` are relative to `base`."""
+    return generate_files(assessment, catalog=own.products(config.catalog, base), target=config.target)

@@ -8,6 +8,7 @@ holds the generated files. `pytest tests/test_golden.py --update-golden` writes 
 from __future__ import annotations
 
 import ast
+import datetime
 import json
 import shutil
 from collections.abc import Iterator
@@ -19,13 +20,15 @@ import pytest
 from migrate import config as configuration
 from migrate import pipeline
 from migrate.assess.assess import RULE_MODULES
+from migrate.assess.deciding import MOVES
 from migrate.assess.rules import RULES
 from migrate.model.artifact import Artifact
 from migrate.model.assessment import Assessment
 from migrate.model.finding import Finding
-from migrate.model.workload import Edge, Evidence, Kind, Nature, Placement, Port, Reach, Unit, Workload
+from migrate.model.workload import Decision, Edge, Evidence, Kind, Nature, Placement, Port, Reach, Unit, Workload
 
 HERE = Path(__file__).resolve().parent / "golden"
+TODAY = datetime.date(2026, 1, 1)
 PACKAGE = HERE.parents[1] / "migrate"
 CASES = sorted(path.parent for path in HERE.glob("*/migrate.yaml"))
 WITH_FILES = [case for case in CASES if (case / "expected" / "deploy").is_dir()]
@@ -34,8 +37,8 @@ WITH_FILES = [case for case in CASES if (case / "expected" / "deploy").is_dir()]
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_case(case: Path, request: pytest.FixtureRequest) -> None:
     config = configuration.load(case / "migrate.yaml")
-    assessment = pipeline.assess(config, case)
-    artifacts, _ = pipeline.generate(assessment, config)
+    assessment = pipeline.assess(config, case, today=TODAY)
+    artifacts, _ = pipeline.generate(assessment, config, case)
     said = json.dumps(reduced(assessment), indent=2, ensure_ascii=False) + "\n"
     if request.config.getoption("--update-golden"):
         update(case / "expected", said, artifacts)
@@ -68,6 +71,9 @@ def keeps_its_promises(assessment: Assessment) -> None:
     for workload in assessment.workloads:
         pointing = {str(one.points) for one in workload.evidence}
         assert workload.reason, workload.name
+        assert (workload.wave or 0) > 0 or workload.placement not in MOVES, workload.name
+        if workload.override is not None:
+            continue  # a person may say anything, and answers for it
         assert (workload.nature is Nature.STATEFUL) == ("stateful" in pointing), workload.name
         assert workload.nature is not Nature.STATELESS or "stateless" in pointing, workload.name
         moves = workload.placement in (Placement.DEPLOYMENT, Placement.CRONJOB)
@@ -151,6 +157,9 @@ def told(workload: Workload) -> dict[str, Any]:
         "units": [unit(one) for one in workload.units],
         "ports": [port(one) for one in workload.ports],
         "data_dirs": list(workload.data_dirs),
+        "wave": f"{'none' if workload.wave is None else workload.wave}: {workload.wave_reason}",
+        "size": workload.size.source if workload.size else "not known",
+        **({"override": override(workload.override)} if workload.override else {}),
         "edges": [edge(one) for one in workload.edges],
         "evidence": [evidence(one) for one in workload.evidence],
     }
@@ -170,6 +179,12 @@ def edge(one: Edge) -> str:
     comes = f"{one.source} → " if one.via.startswith("allowed by") else ""
     protocol = "" if one.protocol == "tcp" else f"/{one.protocol}"
     return f"{comes}{one.target}:{one.port}{protocol}{what}, {one.via} ({one.seen})"
+
+
+def override(one: Decision) -> str:
+    who = f" by {one.owner}" if one.owner else ""
+    until = f" until {one.expires}" if one.expires else ""
+    return f"{one.reason}{who}{until} ({one.place}); ours: {one.kind}, {one.nature}, {one.placement}: {one.because}"
 
 
 def evidence(one: Evidence) -> str:

@@ -36,7 +36,11 @@ DOORS = {
     "ansible": {"engine"},
     "cryptography": {"clients"},
     "jinja2": {"engine"},
+    "keystoneauth1": {"clients"},
     "libvirt": {"clients"},
+    "networkx": {"assess"},  # the order in which workloads move
+    "openstack": {"clients"},
+    "requests": {"clients"},
     "rich": {"report", "commands"},
     "typer": {"cli"},
     "yaml": {"assess", "catalog", "config", "engine", "files", "init"},

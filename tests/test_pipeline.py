@@ -93,7 +93,7 @@ def test_errors_come_first() -> None:
 def test_progress_is_told(base: Path) -> None:
     seen: list[str] = []
     pipeline.assess(BOTH, base, only=["one"], watch=seen.append)
-    assert seen[0] == "one: reading inventory and hypervisors"
+    assert seen[0] == "one: reading inventory, hypervisors and clouds"
     assert seen[-1] == "one: judging workloads"
 
 

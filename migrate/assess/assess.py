@@ -8,13 +8,17 @@ from collections.abc import Sequence
 
 from migrate.assess import actions
 from migrate.assess.classes import drafts
+from migrate.assess.deciding import decided, decision, matching
 from migrate.assess.drafts import Draft, merged
 from migrate.assess.edges import with_edges
 from migrate.assess.ports import ports
 from migrate.assess.rules import gather, hosted, hosting, local, logs, readable, settings, software, storage
+from migrate.assess.sizing import with_sizes
 from migrate.assess.subject import Subject
 from migrate.assess.verdict import Verdict, judge
+from migrate.assess.waves import with_waves
 from migrate.catalog import Index
+from migrate.model.config import Override
 from migrate.model.machine import Machine
 from migrate.model.task import RecordedTask
 from migrate.model.workload import Kind, Nature, Placement, Workload
@@ -24,14 +28,20 @@ RULE_MODULES = (software, storage, settings, local, hosted, logs, hosting)
 
 
 def assess(
-    environment: str, tasks: Sequence[RecordedTask], machines: Sequence[Machine], index: Index
+    environment: str,
+    tasks: Sequence[RecordedTask],
+    machines: Sequence[Machine],
+    index: Index,
+    overrides: Sequence[Override] = (),
 ) -> tuple[Workload, ...]:
-    """Every workload of one environment, with its verdict; sorted by name."""
+    """Every workload of one environment, with its verdict, needs, wave and size; sorted by name."""
     estate = Estate(environment, tasks, machines, index)
     found = [draft for alike in same_workload(drafts(tasks, index)) for draft in estate.told_apart(alike)]
     subjects = [estate.subject(draft) for draft in found]
-    workloads = [workload(environment, name, subject) for subject, name in zip(subjects, names(subjects), strict=True)]
-    return with_edges(sorted(workloads, key=lambda one: (one.name, one.hosts)), machines, tasks)
+    named = zip(subjects, names(subjects), strict=True)
+    workloads = [workload(environment, name, subject, overrides) for subject, name in named]
+    tied = with_edges(sorted(workloads, key=lambda one: (one.name, one.hosts)), machines, tasks)
+    return with_sizes(with_waves(tied), machines)
 
 
 def same_workload(found: Sequence[Draft]) -> list[list[Draft]]:
@@ -103,10 +113,12 @@ def word(text: str) -> str:
     return "-".join("".join(c.lower() if c.isalnum() else " " for c in text).split()) or "all"
 
 
-def workload(environment: str, name: str, subject: Subject) -> Workload:
+def workload(environment: str, name: str, subject: Subject, overrides: Sequence[Override] = ()) -> Workload:
     draft, product = subject.draft, subject.product
     evidence = gather(subject)
-    verdict = judge(subject, evidence)
+    ours = judge(subject, evidence)
+    override = matching(overrides, environment, name, draft.role)
+    verdict = decided(override, ours) if override else ours
     moves = draft.running and verdict.placement is not Placement.DROP
     return Workload(
         name=name,
@@ -124,10 +136,11 @@ def workload(environment: str, name: str, subject: Subject) -> Workload:
         packages=tuple(sorted({package for task in draft.tasks for package in actions.packages(task)})),
         users=tuple(sorted({str(task.args.get("name", "")) for task in draft.tasks if task.module == "user"} - {""})),
         ports=ports(subject) if moves else (),
-        data_dirs=() if verdict.nature is Nature.STATELESS else data_dirs(subject),
+        data_dirs=() if ours.nature is verdict.nature is Nature.STATELESS else data_dirs(subject),
         evidence=evidence,
         tasks=() if verdict.kind is Kind.PLUMBING else tuple(draft.tasks),
         replaced_by=replaced_by(subject, verdict),
+        override=decision(override, ours) if override else None,
     )
 
 

@@ -16,6 +16,8 @@ from migrate.cli.options import (
     ExtraVars,
     Inventories,
     Libvirt,
+    NoCache,
+    OpenStack,
     Playbooks,
     Project,
     Trust,
@@ -42,9 +44,11 @@ def assess(
     project: Project = None,
     inventory: Inventories = None,
     libvirt: Libvirt = None,
+    openstack: OpenStack = None,
     extra_vars: ExtraVars = None,
     environment: Environments = None,
     trust_project: Trust = False,
+    no_cache: NoCache = False,
     assign: Assign = None,
     explain: Annotated[
         str, typer.Option("--explain", metavar="WORKLOAD", help="All evidence for one workload, with file and line.")

@@ -28,6 +28,15 @@ Libvirt = Annotated[
     list[str] | None,
     typer.Option("--libvirt", help="libvirt connection URI, opened read-only. May be repeated.", show_default=False),
 ]
+OpenStack = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--openstack",
+        metavar="CLOUD",
+        help="Cloud of clouds.yaml, as NAME or NAME/REGION, or `envvars` for OS_*; read-only. May be repeated.",
+        show_default=False,
+    ),
+]
 ExtraVars = Annotated[
     list[str] | None,
     typer.Option(
@@ -44,6 +53,7 @@ Trust = Annotated[
     bool,
     typer.Option("--trust-project", help="Load the project's own filter and test plugins, because it is yours."),
 ]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Play everything again, and keep nothing for the next run.")]
 Assign = Annotated[
     list[str] | None,
     typer.Option(

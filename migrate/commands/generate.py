@@ -17,9 +17,9 @@ from migrate.report import json as report_json
 
 def generated(given: Given, file: Path | None, output: Path, *, dry_run: bool) -> int:
     """Write (or list) the files; returns the exit code."""
-    config, _ = settings(given)
+    config, base = settings(given)
     assessment = read_assessment(file) if file else assessed(given)
-    artifacts, findings = pipeline.generate(assessment, config)
+    artifacts, findings = pipeline.generate(assessment, config, base)
     if dry_run:
         for artifact in artifacts:
             print(artifact.path)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import datetime
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -25,10 +26,12 @@ class Given(msgspec.Struct, frozen=True):
     project: Path | None = None
     inventories: tuple[str, ...] = ()
     libvirt: tuple[str, ...] = ()
+    openstack: tuple[str, ...] = ()
     extra_vars: tuple[str, ...] = ()
     playbooks: tuple[str, ...] = ()
     environments: tuple[str, ...] = ()
     trusted: bool = False
+    cached: bool = True
     assign: tuple[str, ...] = ()
 
 
@@ -43,10 +46,12 @@ def given_as(options: Mapping[str, Any]) -> Given:
         project=options["project"],
         inventories=many("inventory"),
         libvirt=many("libvirt"),
+        openstack=many("openstack"),
         extra_vars=many("extra_vars"),
         playbooks=many("playbooks"),
         environments=many("environment"),
         trusted=options["trust_project"],
+        cached=not options["no_cache"],
         assign=many("assign"),
     )
 
@@ -62,9 +67,12 @@ def settings(given: Given) -> tuple[Config, Path]:
         changes["project"] = str(given.project.absolute())
     if given.playbooks:
         changes["playbooks"] = given.playbooks
-    if given.trusted:
-        changes["policy"] = msgspec.structs.replace(config.policy, trust_project=True)
-    if given.inventories or given.libvirt or given.extra_vars:
+    policy = config.policy
+    if given.trusted or not given.cached:
+        changes["policy"] = msgspec.structs.replace(
+            policy, trust_project=policy.trust_project or given.trusted, cache=policy.cache and given.cached
+        )
+    if given.inventories or given.libvirt or given.openstack or given.extra_vars:
         changes["environments"] = overridden(config, given)
     return assigned(msgspec.structs.replace(config, **changes), given.assign), base
 
@@ -92,11 +100,20 @@ def overridden(config: Config, given: Given) -> dict[str, Environment]:
     libvirt = tuple(absolute_uri(uri) for uri in given.libvirt)
     if given.inventories:
         inventories = tuple(here_or_as_typed(text) for text in given.inventories)
-        return {"default": Environment(inventories=inventories, libvirt=libvirt, extra_vars=extra)}
+        return {
+            "default": Environment(
+                inventories=inventories, libvirt=libvirt, openstack=given.openstack, extra_vars=extra
+            )
+        }
     if not config.environments:
         raise UsageError("no inventory given", hint="Give one with -i, or write a migrate.yaml with `migrate init`.")
     return {
-        name: msgspec.structs.replace(one, libvirt=libvirt or one.libvirt, extra_vars=(*one.extra_vars, *extra))
+        name: msgspec.structs.replace(
+            one,
+            libvirt=libvirt or one.libvirt,
+            openstack=given.openstack or one.openstack,
+            extra_vars=(*one.extra_vars, *extra),
+        )
         for name, one in config.environments.items()
     }
 
@@ -114,7 +131,7 @@ def absolute_uri(uri: str) -> str:
 def assessed(given: Given) -> Assessment:
     config, base = settings(given)
     with watching() as watch:
-        return pipeline.assess(config, base, only=given.environments, watch=watch)
+        return pipeline.assess(config, base, only=given.environments, watch=watch, today=datetime.date.today())
 
 
 @contextmanager

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
@@ -30,6 +30,8 @@ def merge(seen: Sequence[Machine]) -> tuple[list[Machine], list[Finding]]:
     groups: defaultdict[int, list[Machine]] = defaultdict(list)
     for index, vm in enumerate(seen):
         groups[_first(group, index)].append(vm)
+    for sightings in groups.values():
+        findings += _size_conflicts(sorted(sightings, key=lambda vm: MOST_TELLING.index(vm.power)))
     vms = [_combine(sightings) for sightings in groups.values()]
     return vms, [*findings, *_duplicate_names(vms)]
 
@@ -71,15 +73,31 @@ def _first(group: list[int], index: int) -> int:
     return index
 
 
+FILLED = ("uuid", "vcpus", "memory", "os", "title", "disks", "nics", "instance")
+"""What a sighting that does not know takes from one that does."""
+
+
 def _combine(sightings: Sequence[Machine]) -> Machine:
-    """The most telling sighting, with all names, addresses and sources."""
+    """The most telling sighting with all names, addresses and sources; what it does not know comes from the others."""
     if len(sightings) == 1:
         return sightings[0]
     best = min(sightings, key=lambda vm: MOST_TELLING.index(vm.power))
     names = dict.fromkeys(name for vm in sightings for name in (vm.name, *vm.aliases) if name != best.name)
     addresses = dict.fromkeys(address for vm in (best, *sightings) for address in vm.addresses)
     sources = dict.fromkeys(source for vm in sightings for source in vm.seen_by)
-    return replace(best, aliases=tuple(names), addresses=tuple(addresses), seen_by=tuple(sources))
+    known = {field: next(filter(None, (getattr(vm, field) for vm in (best, *sightings))), None) for field in FILLED}
+    filled = {field: value for field, value in known.items() if value}
+    return replace(best, aliases=tuple(names), addresses=tuple(addresses), seen_by=tuple(sources), **filled)
+
+
+def _size_conflicts(sightings: Sequence[Machine]) -> Iterator[Finding]:
+    """Sources that disagree over the size or the system of one VM, after a resize that one of them has not seen."""
+    for field, unit in (("vcpus", "vCPUs"), ("memory", "bytes of memory"), ("os", "as its system")):
+        told = {getattr(vm, field): vm for vm in sightings if getattr(vm, field)}
+        if len(told) > 1:
+            claims = "; ".join(f"{vm.seen_by[0]} says {value} {unit}" for value, vm in told.items())
+            remedy = f"Find out which is right: `migrate` goes by {sightings[0].seen_by[0]} where it knows."
+            yield Finding("size-conflict", sightings[0].name, f"{sightings[0].name}: {claims}.", remedy)
 
 
 def _mac_conflict(mac: str, sightings: Sequence[Machine]) -> Finding:

@@ -25,6 +25,7 @@ class Conversation:
 
     def __init__(self, out: BinaryIO, project: str) -> None:
         from migrate.engine.gaps import Gaps
+        from migrate.engine.looking import Looking
         from migrate.engine.reader import Reader
         from migrate.engine.taint import Taint
 
@@ -33,6 +34,7 @@ class Conversation:
         self.gaps, self.taint = Gaps(project), Taint()
         self.reader = Reader(self.gaps, self.taint)
         self.told = 0
+        self.looking = Looking(tempfile.gettempdir())
 
     def say(self, answer: Answer) -> None:
         try:
@@ -77,7 +79,8 @@ class Conversation:
         self.say(Progress(play=play, hosts=hosts))
 
     def done(self, plays: int = 0) -> None:
-        self.say(Done(findings=self.gaps.take(), tokens=self.taint.tokens(), classes=self.classes, plays=plays))
+        found, tokens, looked = self.gaps.take(), self.taint.tokens(), self.looking.told()
+        self.say(Done(findings=found, tokens=tokens, classes=self.classes, plays=plays, looked=looked))
 
 
 def speakable(value: Any) -> Any:
@@ -117,12 +120,14 @@ def converse(lines: BinaryIO, out: BinaryIO) -> None:
         *files,
         *(os.path.dirname(i) if os.path.isfile(i) else i for i in first.inventories if "," not in i),
     ]
-    lock(
+    locked = lock(
         readable,
         [own],
         lambda what: conversation.gaps.add("forbidden", "project", f"refused: {what}", severity=Severity.ERROR),
         runnable=[first.project] if first.trusted else [],
     )
+    locked.hear = conversation.looking.hear
+    conversation.looking.begin()
     conversation.open(first)
     for line in lines:
         request = DECODER.decode(line)

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any
 
 from ansible._internal._templating._engine import TemplateEngine
@@ -14,7 +16,16 @@ from jinja2 import Environment, TemplateError, meta, nodes
 
 from migrate.engine.gaps import first_cause
 
+
+class AnyName(dict[str, Any]):
+    """Filters or tests of every name: what they are called says nothing of which variables stand before them."""
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return super().get(name) or str
+
+
 PARSER = Environment(extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"])
+PARSER.filters, PARSER.tests = AnyName(PARSER.filters), AnyName(PARSER.tests)
 OPENING, CLOSING = "([{", ")]}"
 LARGE = 40
 NONE: frozenset[str] = frozenset()
@@ -72,47 +83,120 @@ def closure(names: frozenset[str], variables: dict[str, Any]) -> frozenset[str]:
     return frozenset(seen)
 
 
+@dataclass(frozen=True)
+class Clause:
+    """An expression as `and`, `or` and `not` of parts; a leaf (no word) has the text of an expression."""
+
+    word: str
+    parts: tuple[Clause, ...] = ()
+    text: str = ""
+
+
 @lru_cache(maxsize=8192)
-def conjuncts(expression: str) -> tuple[str, ...]:
-    """`a and (b or c)` as its two halves, so that one half known to be false decides; the whole where it isn't a plain
-    `and`.
-    """
+def clause(expression: str) -> Clause:
+    """`a and (b or not c)` as a tree, so that what is known of one part may decide; a leaf where it can't be read."""
     try:
-        tokens = list(PARSER.lex("{{" + expression + "}}"))[1:-1]
-    except TemplateError:
-        return (expression,)
-    depth, parts = 0, [""]
-    for _, kind, text in tokens:
-        depth += (text in OPENING) - (text in CLOSING) if kind == "operator" else 0
-        if depth == 0 and kind == "name" and text in ("or", "if", "else"):
-            return (expression,)
-        if depth == 0 and kind == "name" and text == "and":
-            parts.append("")
-        else:
-            parts[-1] += text
-    return tuple(part.strip() for part in parts)
+        tokens = [(kind, text) for _, kind, text in PARSER.lex("{{" + expression + "}}")][1:-1]
+        return grown(tokens)
+    except (TemplateError, RecursionError):
+        return Clause("", text=expression)
 
 
-def decide(conditions: list[Any], engine: TemplateEngine, doubts: Callable[[frozenset[str]], list[str]]) -> str | None:
+def grown(tokens: list[tuple[str, str]]) -> Clause:
+    tokens = trimmed(tokens)
+    if not splits(tokens, ("if", "else")):
+        for word in ("or", "and"):
+            if places := splits(tokens, (word,)):
+                bounds = zip([0, *(place + 1 for place in places)], [*places, len(tokens)], strict=True)
+                return Clause(word, tuple(grown(tokens[first:last]) for first, last in bounds))
+        if tokens and tokens[0] == ("name", "not"):
+            return Clause("not", (grown(tokens[1:]),))
+    return Clause("", text="".join(text for _, text in tokens).strip())
+
+
+def trimmed(tokens: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Without space and parentheses around the whole."""
+    while tokens and tokens[0][0] == "whitespace":
+        tokens = tokens[1:]
+    while tokens and tokens[-1][0] == "whitespace":
+        tokens = tokens[:-1]
+    if len(tokens) > 2 and tokens[0][1] == "(" and tokens[-1][1] == ")" and min(depths(tokens)[:-1]) > 0:
+        return trimmed(tokens[1:-1])
+    return tokens
+
+
+def depths(tokens: list[tuple[str, str]]) -> list[int]:
+    """How many brackets are open after each token."""
+    steps = ((text in OPENING) - (text in CLOSING) if kind == "operator" else 0 for kind, text in tokens)
+    return list(accumulate(steps))
+
+
+def splits(tokens: list[tuple[str, str]], words: tuple[str, ...]) -> list[int]:
+    """Where these words stand outside all brackets."""
+    every = zip(tokens, depths(tokens), strict=True)
+    return [at for at, ((kind, text), depth) in enumerate(every) if depth == 0 and kind == "name" and text in words]
+
+
+Doubts = Callable[[frozenset[str]], list[str]]
+
+
+class Judge:
+    """Answers conditions with true, false or None for «only a real run knows», and keeps why."""
+
+    def __init__(self, engine: TemplateEngine, doubts: Doubts) -> None:
+        self.engine, self.doubts = engine, doubts
+        self.reasons: list[str] = []
+
+    def of(self, made: Clause, whole: Any) -> bool | None:
+        """`whole` is the condition whose trust its parts share."""
+        if not made.word:
+            return self._leaf(AnsibleTagHelper.tag_copy(whole, made.text))
+        if made.word == "not":
+            answer = self.of(made.parts[0], whole)
+            return None if answer is None else not answer
+        decisive = made.word == "or"
+        answers = set()
+        for part in made.parts:  # in order, and no further than ansible-core would go
+            answers.add(answer := self.of(part, whole))
+            if answer is decisive:
+                return decisive
+        return None if None in answers else not decisive
+
+    def _leaf(self, text: Any) -> bool | None:
+        try:
+            if mentions := self.doubts(names_in(str(text))):
+                self.reasons.append(f"{text} (result of {', '.join(mentions)})")
+                return None
+            return bool(self.engine.evaluate_conditional(text))
+        except AnsibleError as error:
+            self.reasons.append(f"{text} ({first_cause(error)})")
+            return None
+
+
+def decide(conditions: list[Any], engine: TemplateEngine, doubts: Doubts) -> str | None:
     """None: the task is skipped. "": it runs. Other text: it may run, for this reason.
 
     `doubts` tells which of some variables only a real run knows.
     """
-    reasons = []
+    reasons: list[str] = []
     for condition in conditions:
-        for part in split(condition):
-            try:
-                if mentions := doubts(names_in(str(part))):
-                    reasons.append(f"{part} (result of {', '.join(mentions)})")
-                elif not engine.evaluate_conditional(part):
-                    return None
-            except AnsibleError as error:
-                reasons.append(f"{part} ({first_cause(error)})")
-    return "; ".join(reasons)
+        judge = Judge(engine, doubts)
+        answer = judge.of(clause_of(condition), condition)
+        if answer is False:
+            return None
+        reasons += judge.reasons if answer is None else []
+    return "; ".join(dict.fromkeys(reasons))
+
+
+def clause_of(condition: Any) -> Clause:
+    if not isinstance(condition, str) or "{{" in condition or "{%" in condition:
+        return Clause("", text=condition)
+    return clause(str(condition))
 
 
 def split(condition: Any) -> list[Any]:
     """Conjuncts that keep the trust tag of the text that they were cut from."""
-    if not isinstance(condition, str) or " and " not in condition or "{{" in condition:
+    made = clause_of(condition)
+    if made.word != "and" or any(part.word for part in made.parts):
         return [condition]
-    return [AnsibleTagHelper.tag_copy(condition, part) for part in conjuncts(str(condition))]
+    return [AnsibleTagHelper.tag_copy(condition, part.text) for part in made.parts]

@@ -93,7 +93,9 @@ def limit_resources() -> None:
 
 
 class Lock:
-    """What may be read, written and run; `note` is told of each refusal."""
+    """What may be read, written and run; `note` is told of each refusal, `hear` of what is opened or listed."""
+
+    hear: Callable[[str, Any], None] = staticmethod(lambda event, path: None)
 
     def __init__(
         self, readable: Iterable[str], writable: Iterable[str], note: Callable[[str], None], runnable: Iterable[str]
@@ -106,6 +108,7 @@ class Lock:
     def hook(self, event: str, args: tuple[Any, ...]) -> None:
         if event == "open":
             self._check_open(args[0], args[2] or 0)
+            self.hear(event, args[0])
         elif event == "exec":
             self._check_code(args[0])
         elif event in FORBIDDEN:
@@ -115,6 +118,7 @@ class Lock:
                 self._check_path(event, path, self.writes)
         elif event in LISTS:
             self._check_path(event, args[0], self.reads)
+            self.hear(event, args[0])
 
     def _refuse(self, what: str) -> None:
         self.note(what)
@@ -140,9 +144,11 @@ class Lock:
 
 def lock(
     readable: Iterable[str], writable: Iterable[str], note: Callable[[str], None], *, runnable: Iterable[str] = ()
-) -> None:
+) -> Lock:
     """Install the hook. The three are folders or files; `runnable` is whose code may run: a project that is trusted."""
-    sys.addaudithook(Lock(readable, writable, note, runnable).hook)
+    installed = Lock(readable, writable, note, runnable)
+    sys.addaudithook(installed.hook)
+    return installed
 
 
 @lru_cache(maxsize=65536)

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ansible._internal._templating._jinja_common import Marker, TruncationMarker, UndefinedMarker
-from ansible._internal._templating._marker_behaviors import MarkerBehavior
 from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.task import Task
 
 from migrate.engine.ballots import Ballots, telling_names
 from migrate.engine.conditions import closure
 from migrate.engine.gaps import Gaps
+from migrate.engine.plugins import Knowing
 from migrate.engine.taint import Taint
 from migrate.model.finding import Severity
 from migrate.model.machine import MachineClass
@@ -89,7 +89,7 @@ class Notebook:
         return self.ballots.parts(self.classes.values(), first_number)
 
 
-class Placeholders(MarkerBehavior):  # type: ignore[misc]  # ansible ships no types
+class Placeholders(Knowing):
     """Undefined values become tokens instead of errors; anything else that fails is kept in `problems`."""
 
     def __init__(self, notebook: Notebook, host: str) -> None:
@@ -106,10 +106,11 @@ class Placeholders(MarkerBehavior):  # type: ignore[misc]  # ansible ships no ty
         self.problems.append(value._as_message())
         return self.notebook.taint.token("unresolved", TokenKind.UNKNOWN)
 
+    def is_unknown(self, name: str) -> bool:
+        return name in self.unknown or name in self.notebook.unknown[self.host] or name.startswith(("filter ", "test "))
+
     def _token(self, name: str) -> str:
-        unknown = (
-            name in self.unknown or name in self.notebook.unknown[self.host] or name.startswith(("filter ", "test "))
-        )
+        unknown = self.is_unknown(name)
         if not unknown and name != "value":
             self.notebook.gaps.add(
                 "undefined-variable",

@@ -8,9 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from typing import Any
 
 from ansible._internal._templating._jinja_common import UndefinedMarker
+from ansible._internal._templating._marker_behaviors import MarkerBehavior
+from ansible._internal._templating._utils import TemplateContext
 from ansible.errors import AnsibleError
 from ansible.plugins.loader import filter_loader, lookup_loader, test_loader
 from ansible.plugins.lookup import LookupBase
@@ -121,12 +124,36 @@ def patch_filters(gaps: Gaps) -> None:
         if plugin is None and name not in KNOWN.filters:
             gaps.add("unknown-filter", name, f"filter {name} is not installed")
             return filter_loader._wrap_func(name, name, absent(name))
+        if plugin is not None and name in ("default", "d"):
+            plugin._function = unless_unknown(plugin.j2_function)
         if plugin is not None and name.rsplit(".", 1)[-1] in BLINDING_FILTERS and not getattr(plugin, "_seeing", False):
             plugin._function = see_through(plugin.j2_function, name.rsplit(".", 1)[-1])
             plugin._seeing = True
         return plugin
 
     filter_loader.get = get_seeing
+
+
+class Knowing(MarkerBehavior):  # type: ignore[misc]  # ansible ships no types
+    """A behaviour that tells which undefined names only a real run defines."""
+
+    def is_unknown(self, name: str) -> bool:
+        raise NotImplementedError
+
+
+def unless_unknown(default: Callable[..., Any]) -> Callable[..., Any]:
+    """`default`, which is no answer where a real run would have one: what is unknown stays unknown."""
+
+    @wraps(default)
+    def answer(value: Any, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(value, UndefinedMarker):
+            context = TemplateContext.current(optional=True)
+            behavior = context.templar.marker_behavior if context else None
+            if isinstance(behavior, Knowing) and behavior.is_unknown(str(value._undefined_name)):
+                return value
+        return default(value, *args, **kwargs)
+
+    return answer
 
 
 def absent(name: str) -> Callable[..., Any]:

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 
-from migrate.generate import contained, estate, kustomize, notes, service, tokens
+from migrate.generate import built, contained, estate, layers, notes, provenance, roots, service, tokens
 from migrate.generate.estate import Estate
+from migrate.generate.manifest import Made, Object, identity
 from migrate.model.artifact import Artifact
 from migrate.model.assessment import Assessment
 from migrate.model.config import Target
@@ -15,7 +16,7 @@ from migrate.model.finding import Finding, Severity
 from migrate.model.product import Product
 from migrate.model.workload import Placement, Workload
 
-Made = tuple[list[Artifact], list[Finding]]
+Generated = tuple[list[Artifact], list[Finding]]
 
 
 def generate(
@@ -23,35 +24,65 @@ def generate(
 ) -> tuple[list[Artifact], list[Finding]]:
     """All files by path, and all findings in their usual order; the same assessment always yields the same bytes."""
     known = estate.index(assessment, catalog, target)
+    made = _made(known)
     artifacts: list[Artifact] = []
-    findings: list[Finding] = []
-    with_files: defaultdict[str, list[Workload]] = defaultdict(list)
-    for workload in sorted(assessment.workloads, key=lambda one: one.id):
-        made, found = GENERATORS.get(workload.placement, _nothing)(workload, known)
-        artifacts += made
-        findings += found
-        if made:
-            with_files[workload.environment].append(workload)
-    artifacts += [kustomize.of_environment(name, workloads, known) for name, workloads in with_files.items()]
+    findings = [finding for one in made for finding in one.findings]
+    for group in _groups(made):
+        laid, told = layers.lay(group, known)
+        artifacts += laid
+        findings += told
+    for environment, inside in _by_environment(made).items():
+        artifacts += roots.of_environment(environment, inside, known)
     findings += _target_findings(artifacts, target)
     return _guarded(artifacts, findings, known)
 
 
+def objects(assessment: Assessment, *, catalog: Mapping[str, Product], target: Target) -> dict[str, list[Object]]:
+    """Environment → all its objects, as kustomize builds them from the files."""
+    known = estate.index(assessment, catalog, target)
+    return {name: built.objects(inside, known) for name, inside in _by_environment(_made(known)).items()}
+
+
+def _made(known: Estate) -> list[Made]:
+    """What is made of each workload, those that lead first: bases look like the environment with most machines."""
+    count = Counter(machine.environment for machine in known.assessment.machines)
+    order = sorted(known.folders, key=lambda name: (-count[name], name))
+    ordered = sorted(known.assessment.workloads, key=lambda one: (order.index(one.environment), one.name))
+    return [GENERATORS.get(workload.placement, _nothing)(workload, known) for workload in ordered]
+
+
+def _groups(made: Iterable[Made]) -> list[list[Made]]:
+    """Those of one name, whatever their environment; only those that have files."""
+    found: defaultdict[str, list[Made]] = defaultdict(list)
+    for one in made:
+        if one.manifests:
+            found[one.name].append(one)
+    return [found[name] for name in sorted(found)]
+
+
+def _by_environment(made: Iterable[Made]) -> dict[str, list[Made]]:
+    found: defaultdict[str, list[Made]] = defaultdict(list)
+    for one in made:
+        if one.manifests:
+            found[one.environment].append(one)
+    return dict(sorted(found.items()))
+
+
 def _bridge(workload: Workload, known: Estate) -> Made:
     """What stays on its VM: a name for it inside the cluster, and nothing else."""
-    artifacts, findings = service.bridge(workload, known)
-    if not artifacts:
-        return [], findings
-    return [*artifacts, kustomize.of_workload(workload, known, artifacts)], findings
+    manifests, findings = service.bridge(workload, known)
+    return Made(workload, *identity(workload, known), tuple(manifests), findings=tuple(findings))
 
 
 def _nothing(workload: Workload, known: Estate) -> Made:
-    return [], [notes.not_generated(workload, known)]
+    told = (notes.not_generated(workload, known),)
+    return Made(workload, *identity(workload, known), findings=told)
 
 
 GENERATORS: Mapping[Placement, Callable[[Workload, Estate], Made]] = {
     Placement.DEPLOYMENT: contained.deployment,
     Placement.CRONJOB: contained.cron_job,
+    Placement.DAEMONSET: contained.daemon_set,
     Placement.VM: _bridge,
 }
 
@@ -64,14 +95,15 @@ def _target_findings(artifacts: Iterable[Artifact], target: Target) -> list[Find
     return [Finding("no-registry", "migrate.yaml", message, remedy, Severity.NOTE)]
 
 
-def _guarded(artifacts: Iterable[Artifact], findings: Iterable[Finding], known: Estate) -> Made:
+def _guarded(artifacts: Iterable[Artifact], findings: Iterable[Finding], known: Estate) -> Generated:
     """The last look: no token leaves, and where one would have, a person is told what is missing."""
     clean, told = [], list(findings)
     for artifact in artifacts:
         clean.append(tokens.guard_artifact(artifact, known.tokens))
         if clean[-1].text != artifact.text:
             told.append(_blanked(artifact, known))
-    return sorted(clean), sorted((tokens.guard_finding(one, known.tokens) for one in told), key=Finding.sort_key)
+    guarded = (tokens.guard_finding(one, known.tokens) for one in told)
+    return sorted([*clean, *provenance.files(clean)]), sorted(guarded, key=Finding.sort_key)
 
 
 def _blanked(artifact: Artifact, known: Estate) -> Finding:

@@ -3,20 +3,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from typing import Any
-
 from migrate.files import dump_all
 from migrate.generate import notes
-from migrate.generate.draft import Draft, header
+from migrate.generate.draft import Draft, Process, header
 from migrate.generate.estate import Estate
-from migrate.generate.service import NAME
+from migrate.generate.manifest import ConfigMap, Object, labels
 from migrate.model.artifact import Artifact
 from migrate.model.finding import Finding, Severity
 from migrate.model.task import Token, TokenKind
 
-Object = dict[str, Any]
 EXAMPLE = "secret.example.yaml"
 WHY = {
     TokenKind.SECRET: "secret",
@@ -25,43 +20,50 @@ WHY = {
 }
 
 
-def config_maps(draft: Draft, estate: Estate) -> list[Artifact]:
-    """`configmap.yaml`: rendered configuration, and the variables of environment files."""
-    found = _config_objects(draft)
-    if not found:
-        return []
-    sources = {f"data[{file.key}]": f"{file.task.place} writes {file.path}" for file in draft.contents.config}
-    for process in draft.processes:
-        for name in process.environment.config:
-            sources[f"data[{name}]"] = f"environment file of {process.unit.name}"
-    sources |= {f"rewritten[{number}]": note for number, note in enumerate(draft.notes)}
-    text = dump_all(found, header=header(draft.workload))
-    return [Artifact(f"{estate.folder(draft.workload)}/base/configmap.yaml", text, sources)]
+def config_maps(draft: Draft) -> list[ConfigMap]:
+    """Rendered configuration, and the variables of environment files."""
+    found = [_variables(process, draft) for process in draft.processes if process.environment.config]
+    if draft.contents.config:
+        data = {file.key: file.text for file in draft.contents.config}
+        sources = {file.key: _source(draft, file.path, str(file.task.place)) for file in draft.contents.config}
+        found.insert(0, ConfigMap(f"{draft.name}-config", data, sources))
+    return found
+
+
+def _variables(process: Process, draft: Draft) -> ConfigMap:
+    told = f"environment file of {process.unit.name}"
+    rewritten = {note.partition(": ")[0]: note.partition(": ")[2] for note in process.environment.notes}
+    sources = {name: f"{told}; {rewritten[name]}" if name in rewritten else told for name in process.environment.config}
+    return ConfigMap(process.env_name, dict(process.environment.config), sources, is_environment=True)
+
+
+def _source(draft: Draft, path: str, place: str) -> str:
+    rewritten = [note.removeprefix(f"{path}: ") for note in draft.notes if note.startswith(f"{path}: ")]
+    return "; ".join([f"{place} writes {path}", *rewritten])
 
 
 def secret_example(draft: Draft, estate: Estate) -> list[Artifact]:
     """`secret.example.yaml`, which no kustomization lists: texts with a description in place of each secret."""
     blank = estate.tokens.blank
     found = [
-        _object("Secret", process.env_name, draft, stringData={name: blank(value) for name, value in secret.items()})
+        _secret(process.env_name, draft, estate, {name: blank(value) for name, value in secret.items()})
         for process in draft.processes
         if (secret := process.environment.secret)
     ]
     if draft.contents.secret:
         data = {file.key: blank(file.text) for file in draft.contents.secret}
-        found.append(_object("Secret", f"{draft.name}-files", draft, stringData=data))
+        found.append(_secret(f"{draft.name}-files", draft, estate, data))
     if not found:
         return []
     sources = {f"stringData[{file.key}]": f"{file.task.place} writes {file.path}" for file in draft.contents.secret}
     told = "Fill in the values, apply it by other means than git, or let an operator make these Secrets."
     text = dump_all(found, header=f"{header(draft.workload)}\n{told}")
-    return [Artifact(f"{estate.folder(draft.workload)}/base/{EXAMPLE}", text, sources)]
+    return [Artifact(f"{draft.name}/{EXAMPLE}", text, sources)]
 
 
-def checksum(draft: Draft) -> str:
-    """Changes when configuration does, so that pods are replaced; "" where there is none."""
-    found = _config_objects(draft)
-    return hashlib.sha256(json.dumps(found).encode()).hexdigest()[:16] if found else ""
+def _secret(name: str, draft: Draft, estate: Estate, data: dict[str, str]) -> Object:
+    metadata = {"name": name, "labels": labels(draft.workload, estate)}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": data}
 
 
 def needed(draft: Draft, estate: Estate) -> list[Finding]:
@@ -83,19 +85,3 @@ def _needed(draft: Draft, tokens: list[Token], check: str, severity: Severity) -
     remedy = f"Fill {EXAMPLE} and create its Secrets before the pods start."
     place = next((token.place for token in tokens if token.place), None)
     return [notes.finding(draft.workload, check, message, remedy, severity=severity, place=place)]
-
-
-def _config_objects(draft: Draft) -> list[Object]:
-    found = [
-        _object("ConfigMap", process.env_name, draft, data=dict(process.environment.config))
-        for process in draft.processes
-        if process.environment.config
-    ]
-    if draft.contents.config:
-        data = {file.key: file.text for file in draft.contents.config}
-        found.insert(0, _object("ConfigMap", f"{draft.name}-config", draft, data=data))
-    return found
-
-
-def _object(kind: str, name: str, draft: Draft, **content: dict[str, str]) -> Object:
-    return {"apiVersion": "v1", "kind": kind, "metadata": {"name": name, "labels": {NAME: draft.name}}, **content}

@@ -3,35 +3,55 @@
 
 from __future__ import annotations
 
-from migrate.generate import config, controller, image, kustomize, notes, paths, service, tasks
+from collections.abc import Iterable
+
+from migrate.generate import accompany, config, controller, image, notes, paths, service, tasks
 from migrate.generate.draft import Draft, draft, unit_texts
 from migrate.generate.estate import Estate, ports
 from migrate.generate.image import Image
-from migrate.model.artifact import Artifact
+from migrate.generate.manifest import Made, Manifest, identity
 from migrate.model.finding import Finding, Severity
 from migrate.model.workload import Placement, Workload
 
-Made = tuple[list[Artifact], list[Finding]]
-
 
 def deployment(workload: Workload, estate: Estate) -> Made:
-    """Dockerfile, Deployment, Service, ConfigMaps, kustomization."""
+    """Image, Deployment, Service, ConfigMaps, and what goes with them."""
     decided = draft(workload, estate)
     built = _image(decided, estate)
-    reference = _reference(decided, estate, built)
-    artifacts = [controller.deployment(decided, estate, reference), *service.in_front_of_pods(workload, estate)]
-    return _with_config(decided, estate, built, artifacts, reference), _findings(decided, estate, built)
+    found = [controller.deployment(decided, estate, _reference(decided, estate, built))]
+    return _made(decided, estate, built, [*found, *service.in_front_of_pods(workload, estate)])
+
+
+def daemon_set(workload: Workload, estate: Estate) -> Made:
+    """The same with a DaemonSet."""
+    decided = draft(workload, estate)
+    built = _image(decided, estate)
+    found = [controller.daemon_set(decided, estate, _reference(decided, estate, built))]
+    return _made(decided, estate, built, [*found, *service.in_front_of_pods(workload, estate)])
 
 
 def cron_job(workload: Workload, estate: Estate) -> Made:
-    """The same with a CronJob; nothing where no schedule is known."""
+    """The same with CronJobs; nothing where no schedule is known."""
     decided = draft(workload, estate)
     built = _image(decided, estate)
-    reference = _reference(decided, estate, built)
-    jobs, findings = controller.cron_jobs(decided, estate, reference)
+    jobs, findings = controller.cron_jobs(decided, estate, _reference(decided, estate, built))
     if not jobs:
-        return [], findings
-    return _with_config(decided, estate, built, jobs, reference), findings + _findings(decided, estate, built)
+        return Made(workload, *identity(workload, estate), findings=tuple(findings))
+    return _made(decided, estate, built, jobs, findings)
+
+
+def _made(
+    decided: Draft, estate: Estate, built: Image, manifests: list[Manifest], findings: Iterable[Finding] = ()
+) -> Made:
+    return Made(
+        decided.workload,
+        *identity(decided.workload, estate),
+        manifests=(*manifests, *accompany.every(decided, estate)),
+        configs=tuple(config.config_maps(decided)),
+        build=built.artifacts,
+        examples=tuple(config.secret_example(decided, estate)),
+        findings=(*findings, *_findings(decided, estate, built)),
+    )
 
 
 def _image(decided: Draft, estate: Estate) -> Image:
@@ -42,14 +62,6 @@ def _reference(decided: Draft, estate: Estate, built: Image) -> str:
     if not built.tag:
         return ""
     return "/".join(filter(None, (estate.target.registry.rstrip("/"), decided.name))) + f":{built.tag}"
-
-
-def _with_config(
-    decided: Draft, estate: Estate, built: Image, artifacts: list[Artifact], reference: str
-) -> list[Artifact]:
-    every = [*built.artifacts, *artifacts, *config.config_maps(decided, estate)]
-    every += config.secret_example(decided, estate)
-    return [*every, kustomize.of_workload(decided.workload, estate, every, image=reference)]
 
 
 def _findings(decided: Draft, estate: Estate, built: Image) -> list[Finding]:

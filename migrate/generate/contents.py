@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 import msgspec
@@ -16,6 +17,7 @@ from migrate.model.workload import Unit, Workload
 
 LARGEST = 128 * 1024
 LARGEST_SUM = 900 * 1024  # of the 1 MiB that a ConfigMap may hold
+NOT_IN_YAML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # kustomize refuses to build what has these
 CONFIG_FOLDERS = ("/etc", "/usr/local/etc")
 CONFIG_SUFFIXES = (".cfg", ".cnf", ".conf", ".env", ".ini", ".json", ".properties", ".toml", ".yaml", ".yml")
 
@@ -82,7 +84,7 @@ def _mounted(files: Iterable[File], workload: Workload, estate: Estate) -> list[
 
 
 def _is_config(file: File, folders: Iterable[str]) -> bool:
-    if file.is_executable or len(file.text.encode()) > LARGEST:
+    if file.is_executable or len(file.text.encode()) > LARGEST or NOT_IN_YAML.search(file.text):
         return False
     return is_below(file.path, folders) or file.path.endswith(CONFIG_SUFFIXES)
 

@@ -4,46 +4,44 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
-from migrate.files import dump_all, dump_yaml
-from migrate.generate import config, names, notes, pod
-from migrate.generate.draft import Draft, Process, header
+from migrate.generate import names, notes, pod
+from migrate.generate.draft import Draft, Process
 from migrate.generate.estate import Estate
-from migrate.generate.service import NAME
-from migrate.model.artifact import Artifact
+from migrate.generate.manifest import LABEL_SOURCES, NAME, Manifest, Object, labels
 from migrate.model.finding import Finding, Severity
 
-Object = dict[str, Any]
-CHECKSUM = "migrate.hybrid/config-sha256"
 CRON = re.compile(r"@(hourly|daily|midnight|weekly|monthly|yearly|annually)|[\d*/,-]+ [\d*/,-]+( [\w*/,?-]+){3}")
+POD = "spec.template.spec"
+JOB = "spec.jobTemplate.spec.template.spec"
 
 
-def deployment(draft: Draft, estate: Estate, image: str) -> Artifact:
+def deployment(draft: Draft, estate: Estate, image: str) -> Manifest:
     """`deployment.yaml`: one pod for each machine."""
     replicas = max(1, len(set(draft.workload.machines)))
     spec = pod.spec(draft, estate, image)
     if replicas > 1:
         spec = {**spec, "topologySpreadConstraints": [_spread(draft)]}
-    found = {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": _metadata(draft.name, draft),
-        "spec": {
-            "replicas": replicas,
-            "selector": {"matchLabels": {NAME: draft.name}},
-            "template": {"metadata": _pod_metadata(draft), "spec": spec},
-        },
-    }
+    found = _around_pods("Deployment", {"replicas": replicas}, draft, estate, spec)
     machines = notes.listed(sorted(set(draft.workload.machines))) or "none known"
-    sources = {"spec.replicas": f"one for each machine: {machines}"}
-    sources |= pod.provenance(draft, estate, "spec.template.spec")
-    text = dump_yaml(found, header=header(draft.workload))
-    return Artifact(f"{estate.folder(draft.workload)}/base/deployment.yaml", text, sources)
+    sources = {
+        "spec.replicas": f"one for each machine: {machines}",
+        f"{POD}.topologySpreadConstraints": "default: there are several machines, so that one may die",
+    }
+    return Manifest("deployment.yaml", found, _sources(sources, draft, estate))
 
 
-def cron_jobs(draft: Draft, estate: Estate, image: str) -> tuple[list[Artifact], list[Finding]]:
-    """`cronjob.yaml`: one document for each scheduled unit whose schedule is understood."""
+def daemon_set(draft: Draft, estate: Estate, image: str) -> Manifest:
+    """`daemonset.yaml`: one pod on each node, as there was one on each machine."""
+    spec = pod.spec(draft, estate, image)
+    spec["tolerations"] = [{"operator": "Exists", "effect": "NoSchedule"}]
+    found = _around_pods("DaemonSet", {}, draft, estate, spec)
+    sources = {f"{POD}.tolerations": "default: on nodes for special work, too, as it was on every machine"}
+    return Manifest("daemonset.yaml", found, _sources(sources, draft, estate))
+
+
+def cron_jobs(draft: Draft, estate: Estate, image: str) -> tuple[list[Manifest], list[Finding]]:
+    """A file for each scheduled unit whose schedule is understood."""
     good = [process for process in draft.processes if CRON.fullmatch(" ".join(process.unit.schedule.split()))]
     bad = [process for process in draft.processes if process not in good]
     findings = [_no_schedule(draft, process) for process in bad]
@@ -51,25 +49,19 @@ def cron_jobs(draft: Draft, estate: Estate, image: str) -> tuple[list[Artifact],
         findings.append(_nothing_scheduled(draft))
     if len(set(draft.workload.machines)) > 1 and good:
         findings.append(_once(draft))
-    if not good:
-        return [], findings
-    text = dump_all([_cron_job(draft, estate, image, process) for process in good], header=header(draft.workload))
-    at = "spec.jobTemplate.spec.template.spec"
-    sources = {f"spec.schedule[{one.name}]": f"{one.unit.manager} {one.unit.name} ({one.unit.place})" for one in good}
-    sources |= pod.provenance(draft, estate, at)
-    return [Artifact(f"{estate.folder(draft.workload)}/base/cronjob.yaml", text, sources)], findings
+    return [_cron_job(draft, estate, image, process, alone=len(good) == 1) for process in good], findings
 
 
-def _cron_job(draft: Draft, estate: Estate, image: str, process: Process) -> Object:
+def _cron_job(draft: Draft, estate: Estate, image: str, process: Process, *, alone: bool) -> Manifest:
     spec = pod.spec(draft, estate, image)
     index = draft.processes.index(process)
     job = {**spec, "restartPolicy": "Never", "containers": [spec["containers"][index]]}
-    template = {"metadata": _pod_metadata(draft), "spec": job}
+    template = {"metadata": {"labels": labels(draft.workload, estate)}, "spec": job}
     name = process.name if len(draft.processes) == 1 else names.label(f"{draft.name}-{process.name}")
-    return {
+    found: Object = {
         "apiVersion": "batch/v1",
         "kind": "CronJob",
-        "metadata": _metadata(name, draft),
+        "metadata": {"name": name, "labels": labels(draft.workload, estate)},
         "spec": {
             "schedule": " ".join(process.unit.schedule.split()),
             # On one machine cron starts a second run beside the first; for most jobs that was never wanted.
@@ -77,16 +69,37 @@ def _cron_job(draft: Draft, estate: Estate, image: str, process: Process) -> Obj
             "jobTemplate": {"spec": {"backoffLimit": 0, "template": template}},
         },
     }
+    sources = {
+        "spec.schedule": process.told,
+        "spec.concurrencyPolicy": "default: a second run beside the first was never wanted",
+        "spec.jobTemplate.spec.backoffLimit": "default: cron, too, does not try again",
+        f"{JOB}.restartPolicy": "default: cron, too, does not try again",
+        "spec.jobTemplate.spec.template.metadata.labels": "name of the workload, category of its catalog entry",
+        **pod.provenance(draft, estate, JOB),
+    }
+    file = "cronjob.yaml" if alone else f"cronjob-{process.name}.yaml"
+    return Manifest(file, found, {**LABEL_SOURCES, **sources})
 
 
-def _metadata(name: str, draft: Draft) -> Object:
-    return {"name": name, "labels": {NAME: draft.name}}
+def _around_pods(kind: str, more: Object, draft: Draft, estate: Estate, spec: Object) -> Object:
+    return {
+        "apiVersion": "apps/v1",
+        "kind": kind,
+        "metadata": {"name": draft.name, "labels": labels(draft.workload, estate)},
+        "spec": {
+            **more,
+            "selector": {"matchLabels": {NAME: draft.name}},
+            "template": {"metadata": {"labels": labels(draft.workload, estate)}, "spec": spec},
+        },
+    }
 
 
-def _pod_metadata(draft: Draft) -> Object:
-    found: Object = {"labels": {NAME: draft.name}}
-    checksum = config.checksum(draft)
-    return {**found, "annotations": {CHECKSUM: checksum}} if checksum else found
+def _sources(more: dict[str, str], draft: Draft, estate: Estate) -> dict[str, str]:
+    own = {
+        "spec.selector": "name of the workload",
+        "spec.template.metadata.labels": "name of the workload, category of its catalog entry",
+    }
+    return {**LABEL_SOURCES, **own, **more, **pod.provenance(draft, estate, POD)}
 
 
 def _spread(draft: Draft) -> Object:

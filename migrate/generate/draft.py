@@ -31,6 +31,12 @@ class Process(msgspec.Struct, frozen=True):
     environment: Environment
     env_name: str
 
+    @property
+    def told(self) -> str:
+        """Its unit, for provenance."""
+        place = f" ({self.unit.place})" if self.unit.place else ""
+        return f"{self.unit.manager} unit {self.unit.name}{place}"
+
 
 class Draft(msgspec.Struct, frozen=True):
     """The decisions, and what was noted on the way: `notes` for provenance, `findings` for people."""

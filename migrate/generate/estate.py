@@ -19,6 +19,7 @@ from migrate.model.product import Product
 from migrate.model.workload import Port, Workload
 
 Key = tuple[str, str]
+RESERVED = ("chart", "environments", "images")
 
 
 class Estate(msgspec.Struct, frozen=True):
@@ -39,8 +40,12 @@ class Estate(msgspec.Struct, frozen=True):
         return self.names[workload.id]
 
     def folder(self, workload: Workload) -> str:
-        """Where its files go: `environment/workload`, or `workload` where the environment has no name."""
-        return "/".join(filter(None, (self.folders[workload.environment], self.name(workload))))
+        """Where its files go; what only one environment has is moved to its overlay later."""
+        return self.name(workload)
+
+    def namespace(self, environment: str) -> str:
+        """Where the objects of an environment live; "" for wherever the person who applies them is."""
+        return self.target.namespace.replace("{environment}", self.folders[environment]) or self.folders[environment]
 
     def product(self, workload: Workload) -> Product | None:
         """Its entry in the software catalog."""
@@ -94,7 +99,12 @@ def _address(text: str) -> str:
 
 def _names(workloads: Iterable[Workload], environment: str) -> Iterable[tuple[str, str]]:
     inside = {workload.name: workload.id for workload in workloads if workload.environment == environment}
-    return ((inside[name], label) for name, label in names.labels(inside).items())
+    return ((inside[name], _free(label)) for name, label in names.labels(inside).items())
+
+
+def _free(label: str) -> str:
+    """The folders of the output have names, too."""
+    return f"{label}-workload" if label in RESERVED else label
 
 
 def _hosts(machines: Iterable[Machine]) -> dict[Key, Machine]:

@@ -3,14 +3,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from migrate.generate import names, sizes
 from migrate.generate.draft import Draft, Process
 from migrate.generate.environment import references
 from migrate.generate.estate import Estate, ports
+from migrate.generate.manifest import Object
 
-Object = dict[str, Any]
 LOWEST_FREE_PORT = 1024
 READABLE_BY_GROUP = 0o440
 
@@ -20,6 +18,7 @@ def spec(draft: Draft, estate: Estate, image: str) -> Object:
     found: Object = {
         # Variables such as REDIS_PORT for every Service would get in the way of the application's own.
         "enableServiceLinks": False,
+        "serviceAccountName": draft.name,
         "automountServiceAccountToken": False,
         "securityContext": _security(draft),
         "containers": [_container(draft, estate, process, image) for process in draft.processes],
@@ -30,15 +29,23 @@ def spec(draft: Draft, estate: Estate, image: str) -> Object:
 def provenance(draft: Draft, estate: Estate, at: str) -> dict[str, str]:
     """Field path → source, for the fields of `spec` that are below `at`."""
     found = {
-        f"{at}.securityContext.runAsUser": draft.account.source,
+        f"{at}.enableServiceLinks": "default: variables for every Service would get in the way of its own",
+        f"{at}.serviceAccountName": "name of the workload",
+        f"{at}.automountServiceAccountToken": "default: what ran on a VM does not ask the Kubernetes API",
         f"{at}.securityContext": "default: Pod Security level restricted",
+        **dict.fromkeys(
+            (f"{at}.securityContext.{field}" for field in ("runAsUser", "runAsGroup", "fsGroup")), draft.account.source
+        ),
     }
     if any(port.number < LOWEST_FREE_PORT for port in ports(draft.workload)):
         found[f"{at}.securityContext.sysctls"] = "default: lets a process that is not root listen below 1024"
     for path, name in _empty(draft).items():
         found[f"{at}.volumes[{name}]"] = draft.volumes[path]
-    for index, process in enumerate(draft.processes):
-        found |= _container_provenance(draft, estate, process, f"{at}.containers[{index}]", first=index == 0)
+    for volume in ("config", "secret"):
+        found[f"{at}.volumes[{volume}]"] = "files that the role writes"
+    for process in draft.processes:
+        inside = f"{at}.containers[{process.name}]"
+        found |= _container_provenance(draft, estate, process, inside, first=process is draft.processes[0])
     return found
 
 
@@ -150,19 +157,43 @@ def _literal(word: str, process: Process) -> str:
 
 
 def _container_provenance(draft: Draft, estate: Estate, process: Process, at: str, *, first: bool) -> dict[str, str]:
-    found = {f"{at}.resources": sizes.resources(draft.workload, estate, len(draft.processes))[1]}
-    if process.unit.image:
-        found[f"{at}.image"] = f"the container that {process.unit.name} runs"
-    elif first:
-        found[f"{at}.image"] = "registry of migrate.yaml, name of the workload, digest of Dockerfile and files"
+    found = {
+        f"{at}.name": f"{process.unit.manager} unit {process.unit.name}",
+        f"{at}.image": _image_source(process),
+        f"{at}.imagePullPolicy": "default: tags are never moved",
+        f"{at}.workingDir": f"{process.unit.manager} unit {process.unit.name}",
+        f"{at}.resources": sizes.resources(draft.workload, estate, len(draft.processes))[1],
+        f"{at}.securityContext": "default: Pod Security level restricted",
+        f"{at}.envFrom": f"environment files of {process.unit.name}",
+    }
     if process.command.source:
-        what = "image: CMD" if first and not process.unit.image else f"{at}.command"
-        found[what] = "; ".join((process.command.source, *process.command.notes))
+        what = "args" if process.unit.image else "command"
+        found[f"{at}.{what}"] = "; ".join((process.command.source, *process.command.notes))
     if first:
-        found |= {f"{at}.ports[{port.number}]": port.source or "assessment" for port in ports(draft.workload)}
+        known = port_names(draft)
+        sources = {(port.number, names.protocol(port)): port.source for port in ports(draft.workload)}
+        found |= {f"{at}.ports[{name}]": sources[port] or "assessment" for port, name in known.items()}
         asked = draft.product.run.probe if draft.product and draft.product.run else {}
         source = f"catalog entry {draft.workload.software}" if asked else "default: TCP to the first port"
         found |= {f"{at}.{name}": source for name in probes(draft)}
+    return found | _environment_sources(process, at) | _mount_sources(draft, at)
+
+
+def _image_source(process: Process) -> str:
+    if process.unit.image:
+        return f"the container that {process.unit.name} runs"
+    return "registry of migrate.yaml, name of the workload, digest of Dockerfile and files"
+
+
+def _environment_sources(process: Process, at: str) -> dict[str, str]:
+    found = {f"{at}.env[{name}]": process.told for name in process.environment.literal}
     for name in process.environment.secret:
         found[f"{at}.env[{name}]"] = f"a secret is in its value; see secret.example.yaml, Secret {process.env_name}"
+    return found
+
+
+def _mount_sources(draft: Draft, at: str) -> dict[str, str]:
+    found = {f"{at}.volumeMounts[{path}]": why for path, why in draft.volumes.items()}
+    for file in (*draft.contents.config, *draft.contents.secret):
+        found[f"{at}.volumeMounts[{file.path}]"] = f"{file.task.place} writes {file.path}"
     return found

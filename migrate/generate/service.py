@@ -4,54 +4,44 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Any
 
-from migrate.files import dump_all, dump_yaml
 from migrate.generate import names, notes
-from migrate.generate.draft import header
 from migrate.generate.estate import Estate, addresses, ports
-from migrate.model.artifact import Artifact
+from migrate.generate.manifest import LABEL_SOURCES, NAME, Manifest, Object, labels
 from migrate.model.finding import Finding
 from migrate.model.machine import Machine, Power
 from migrate.model.workload import Workload
 
-Object = dict[str, Any]
-NAME = "app.kubernetes.io/name"
 MANAGED_BY = "migrate.hybrid"
 LARGEST_SLICE = 1000
 
 
-def in_front_of_pods(workload: Workload, estate: Estate) -> list[Artifact]:
+def in_front_of_pods(workload: Workload, estate: Estate) -> list[Manifest]:
     """`service.yaml`; none where nothing listens."""
     if not ports(workload):
         return []
     name = estate.name(workload)
-    found = _service(workload, name, {"selector": {NAME: name}}, named_target=True)
-    text = dump_yaml(found, header=header(workload))
-    return [Artifact(f"{estate.folder(workload)}/base/service.yaml", text, _port_sources(workload))]
+    found = _service(workload, estate, {"selector": {NAME: name}}, named_target=True)
+    sources = {"spec.selector": "name of the workload", **_port_sources(workload)}
+    return [Manifest("service.yaml", found, sources)]
 
 
-def bridge(workload: Workload, estate: Estate) -> tuple[list[Artifact], list[Finding]]:
+def bridge(workload: Workload, estate: Estate) -> tuple[list[Manifest], list[Finding]]:
     """A Service without selector and the slices that point it at the machines."""
     if not ports(workload):
         message = f"No port of {workload.name} is known, so pods get no name for it."
         remedy = "Let the role write the port into its configuration, or describe the product in the catalog."
         return [], [notes.finding(workload, "no-port", message, remedy)]
     by_family, findings = _by_family(workload, estate)
-    name, folder = estate.name(workload), estate.folder(workload)
-    service = _service(workload, name, _families(set(by_family)), named_target=False)
-    text = dump_yaml(service, header=header(workload))
-    artifacts = [Artifact(f"{folder}/base/service.yaml", text, _port_sources(workload))]
-    if by_family:
-        slices = [one for family, found in sorted(by_family.items()) for one in _slices(workload, name, family, found)]
-        machines = [machine for found in by_family.values() for machine in found.values()]
-        sources = {f"endpoints[{machine.name}]": _seen(machine) for machine in machines}
-        text = dump_all(slices, header=header(workload))
-        artifacts.append(Artifact(f"{folder}/base/endpointslice.yaml", text, sources))
-    return artifacts, findings
+    service = _service(workload, estate, _families(set(by_family)), named_target=False)
+    sources = {"spec.ipFamilyPolicy": "addresses of the machines", "spec.ipFamilies": "addresses of the machines"}
+    manifests = [Manifest("service.yaml", service, {**sources, **_port_sources(workload)})]
+    for family, found in sorted(by_family.items()):
+        manifests += _slices(workload, estate, family, found, alone=len(by_family) == 1)
+    return manifests, findings
 
 
-def _service(workload: Workload, name: str, more: Object, *, named_target: bool) -> Object:
+def _service(workload: Workload, estate: Estate, more: Object, *, named_target: bool) -> Object:
     found = []
     for (number, protocol), port_name in names.port_names(ports(workload)).items():
         port: Object = {"name": port_name, "port": number, "protocol": protocol}
@@ -59,7 +49,7 @@ def _service(workload: Workload, name: str, more: Object, *, named_target: bool)
     return {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": {"name": name, "labels": {NAME: name}},
+        "metadata": {"name": estate.name(workload), "labels": labels(workload, estate)},
         "spec": {"type": "ClusterIP", **more, "ports": found},
     }
 
@@ -89,23 +79,39 @@ def _families(found: set[str]) -> Object:
     return {"ipFamilyPolicy": "PreferDualStack"} if "IPv6" in found else {}
 
 
-def _slices(workload: Workload, name: str, family: str, found: dict[str, Machine]) -> list[Object]:
+def _slices(
+    workload: Workload, estate: Estate, family: str, found: dict[str, Machine], *, alone: bool
+) -> list[Manifest]:
+    name = estate.name(workload)
     ordered = sorted(found, key=lambda address: int(ipaddress.ip_address(address)))
     chunks = [ordered[start : start + LARGEST_SLICE] for start in range(0, len(ordered), LARGEST_SLICE)]
-    labels = {"kubernetes.io/service-name": name, "endpointslice.kubernetes.io/managed-by": MANAGED_BY, NAME: name}
+    marks = {"kubernetes.io/service-name": name, "endpointslice.kubernetes.io/managed-by": MANAGED_BY}
     port_names = names.port_names(ports(workload)).items()
     listening = [{"name": known, "port": port, "protocol": protocol} for (port, protocol), known in port_names]
-    return [
-        {
+    manifests = []
+    for number, chunk in enumerate(chunks):
+        suffix = f"{family.lower()}{f'-{number}' if number else ''}"
+        each: Object = {
             "apiVersion": "discovery.k8s.io/v1",
             "kind": "EndpointSlice",
-            "metadata": {"name": f"{name}-{family.lower()}{f'-{number}' if number else ''}", "labels": labels},
+            "metadata": {"name": f"{name}-{suffix}", "labels": {**labels(workload, estate), **marks}},
             "addressType": family,
             "ports": listening,
             "endpoints": [_endpoint(address, found[address]) for address in chunk],
         }
-        for number, chunk in enumerate(chunks)
-    ]
+        file = "endpointslice.yaml" if alone and not number else f"endpointslice-{suffix}.yaml"
+        manifests.append(Manifest(file, each, _slice_sources(workload, [found[one] for one in chunk]), apart=True))
+    return manifests
+
+
+def _slice_sources(workload: Workload, machines: list[Machine]) -> dict[str, str]:
+    return {
+        **LABEL_SOURCES,
+        "metadata.labels": "default: ties the slice to its Service, and says who keeps it",
+        "addressType": "addresses of the machines",
+        **{f"ports[{name}]": _port_source(workload, port) for port, name in names.port_names(ports(workload)).items()},
+        **{f"endpoints[{number}]": _seen(machine) for number, machine in enumerate(machines)},
+    }
 
 
 def _endpoint(address: str, machine: Machine) -> Object:
@@ -118,4 +124,14 @@ def _seen(machine: Machine) -> str:
 
 
 def _port_sources(workload: Workload) -> dict[str, str]:
-    return {f"spec.ports[{port.number}]": port.source or "assessment" for port in ports(workload)}
+    known = names.port_names(ports(workload))
+    return {
+        **LABEL_SOURCES,
+        "spec.type": "default: reached inside the cluster alone",
+        **{f"spec.ports[{name}]": _port_source(workload, port) for port, name in known.items()},
+    }
+
+
+def _port_source(workload: Workload, wanted: tuple[int, str]) -> str:
+    sources = {(port.number, names.protocol(port)): port.source for port in ports(workload)}
+    return sources[wanted] or "assessment"

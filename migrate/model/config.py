@@ -3,26 +3,41 @@
 
 from __future__ import annotations
 
+import datetime
+
 import msgspec
+
+from migrate.model.product import Product
+from migrate.model.workload import Kind, Nature, Placement
 
 
 class Environment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One environment (production, staging).
 
     `inventories` as ansible-playbook's -i takes them, `extra_vars` as its -e does (KEY=VALUE or @FILE), and libvirt
-    connection URIs, opened read-only; `test:FILE` opens a description file by libvirt's own test driver.
+    connection URIs, opened read-only; `test:FILE` opens a description file by libvirt's own test driver. `openstack`
+    names clouds of clouds.yaml, as NAME or NAME/REGION, or `envvars` for the OS_* variables.
     """
 
     inventories: tuple[str, ...] = ()
     libvirt: tuple[str, ...] = ()
+    openstack: tuple[str, ...] = ()
     extra_vars: tuple[str, ...] = ()
 
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Limits of a run: `source_timeout` in seconds per hypervisor; `trust_project` loads its own filters and tests."""
+    """Limits of a run: `source_timeout` in seconds per hypervisor or cloud; `trust_project` loads its own plugins.
+
+    `all_projects` lists the servers of every project of a cloud, which only an administrator may.
+
+
+    With `cache`, recordings are kept for the next run, which plays again only what changed.
+    """
 
     source_timeout: float = 30.0
+    all_projects: bool = False
     trust_project: bool = False
+    cache: bool = True
 
 
 class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -34,8 +49,29 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     kubernetes: str = "1.31"
 
 
+class Override(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a person decides for workloads: names or roles (globs) → kind, nature, placement, and why.
+
+    `reason` is required; `owner` stands for it, until the end of the day `expires` (2027-01-31), if there is one.
+    """
+
+    reason: str
+    workload: str = ""
+    role: str = ""
+    environment: str = ""
+    kind: Kind | None = None
+    nature: Nature | None = None
+    placement: Placement | None = None
+    owner: str = ""
+    expires: datetime.date | None = None
+    line: int = 0
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The whole file. Paths are relative to the file; `environments` without a name for one is the key `default`."""
+    """The whole file. Paths are relative to the file; `environments` without a name for one is the key `default`.
+
+    `catalog` holds products of one's own, or names files of them; they come before the shipped ones.
+    """
 
     version: int = 1
     project: str = "."
@@ -43,3 +79,5 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     environments: dict[str, Environment] = {}
     target: Target = Target()
     policy: Policy = Policy()
+    overrides: tuple[Override, ...] = ()
+    catalog: tuple[Product | str, ...] = ()

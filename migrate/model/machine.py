@@ -18,7 +18,10 @@ class Power(StrEnum):
 
 
 class Disk(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A block device. Sizes in bytes, 0 = not known. `boot` is the first disk or the one with a boot order."""
+    """A block device. Sizes in bytes, 0 = not known. `boot` is the first disk or the one with a boot order.
+
+    `type` is the volume type of a cloud.
+    """
 
     target: str
     source: str = ""
@@ -26,6 +29,8 @@ class Disk(msgspec.Struct, frozen=True, omit_defaults=True):
     boot: bool = False
     shared: bool = False
     readonly: bool = False
+    type: str = ""
+    encrypted: bool = False
 
 
 class Nic(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -55,6 +60,35 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
     cpus: float = -1.0
 
 
+class Opening(msgspec.Struct, frozen=True, order=True, omit_defaults=True):
+    """What a security group lets in: `source` is a CIDR or a group's name, "" for all; ports 0 to 0 mean all."""
+
+    group: str
+    protocol: str = ""
+    first: int = 0
+    last: int = 0
+    source: str = ""
+
+
+class Instance(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What only a cloud knows of a server. `host` is its hypervisor, where the user may know; `keypair` just a name.
+
+    `together` holds server groups as `name (policy)`; values of `metadata` whose keys sound secret are left out.
+    """
+
+    project: str = ""
+    flavor: str = ""
+    image: str = ""
+    zone: str = ""
+    host: str = ""
+    keypair: str = ""
+    fault: str = ""
+    together: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    metadata: dict[str, str] = {}
+    openings: tuple[Opening, ...] = ()
+
+
 class Machine(msgspec.Struct, frozen=True, omit_defaults=True):
     """One VM (or inventory host without one), as seen by every source in `seen_by`.
 
@@ -76,6 +110,7 @@ class Machine(msgspec.Struct, frozen=True, omit_defaults=True):
     title: str = ""
     disks: tuple[Disk, ...] = ()
     nics: tuple[Nic, ...] = ()
+    instance: Instance | None = None
     kind: int = -1
     facts_from: str = ""
     connections: tuple[Connection, ...] = ()

@@ -65,13 +65,25 @@ class Progress(msgspec.Struct, frozen=True, tag=True):
     hosts: int
 
 
+class Looked(msgspec.Struct, frozen=True):
+    """What an answer hangs on: absolute paths of files read, folders listed, and whatever was looked for."""
+
+    read: tuple[str, ...] = ()
+    listed: tuple[str, ...] = ()
+    sought: tuple[str, ...] = ()
+
+
 class Done(msgspec.Struct, frozen=True, tag=True):
-    """The request is answered; `classes` as refined while playing: one splits where a condition tells members apart."""
+    """The request is answered; `classes` as refined while playing: one splits where a condition tells members apart.
+
+    `looked` is of the whole conversation so far; None where it can't be told.
+    """
 
     findings: tuple[Finding, ...] = ()
     tokens: tuple[Token, ...] = ()
     classes: tuple[MachineClass, ...] = ()
     plays: int = 0
+    looked: Looked | None = None
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True):

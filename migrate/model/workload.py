@@ -120,8 +120,38 @@ class Edge(msgspec.Struct, frozen=True, order=True, omit_defaults=True, rename={
     connections: int = 0
 
 
+class Decision(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a person decided, beside what we would have said (`kind`, `nature`, `placement`, `because`)."""
+
+    reason: str
+    kind: Kind
+    nature: Nature
+    placement: Placement
+    because: str
+    owner: str = ""
+    expires: str = ""
+    place: Place | None = None
+
+
+class Size(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What one replica takes of a VM: processors and bytes. `guess` unless it was measured for it alone.
+
+    `source` says how it was worked out; `vm_vcpus` and `vm_memory` are the size of the VM that it is about.
+    """
+
+    vcpus: float
+    memory: int
+    vm_vcpus: int
+    vm_memory: int
+    source: str
+    guess: bool = True
+
+
 class Workload(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A service or scheduled job of a group of machines: what moves, or stays."""
+    """A service or scheduled job of a group of machines: what moves, or stays.
+
+    `wave` 0 stays; 1, 2, … move in this order, `together` with these; None is for what needs a decision or goes away.
+    """
 
     name: str
     environment: str
@@ -143,6 +173,11 @@ class Workload(msgspec.Struct, frozen=True, omit_defaults=True):
     evidence: tuple[Evidence, ...] = ()
     tasks: tuple[RecordedTask, ...] = ()
     replaced_by: str = ""
+    override: Decision | None = None
+    wave: int | None = None
+    wave_reason: str = ""
+    together: tuple[str, ...] = ()
+    size: Size | None = None
 
     @property
     def id(self) -> str:

@@ -9,12 +9,12 @@ from typing import Any
 
 import msgspec
 
-from migrate.clients.engine import Engine
 from migrate.model.finding import Finding, Severity
 from migrate.model.machine import Machine, MachineClass
 from migrate.model.messages import Progress
 from migrate.model.task import RecordedTask, Token
 from migrate.record.facts import facts_for
+from migrate.record.session import Session
 
 
 class Recording(msgspec.Struct, frozen=True):
@@ -29,7 +29,7 @@ class Recording(msgspec.Struct, frozen=True):
 
 
 def record(
-    engine: Engine,
+    session: Session,
     playbooks: Sequence[str],
     classes: Iterable[MachineClass],
     machines: Sequence[Machine],
@@ -43,7 +43,7 @@ def record(
     for made in classes:
         told = facts_for(named.get(made.representative, Machine(name=made.representative)), guess=guess)
         sources[made.number], facts[made.number] = told.source, told.values
-    tasks, done = engine.play(playbooks, facts, progress)
+    tasks, done = session.play(playbooks, facts, progress)
     findings = (*done.findings, *differing(done.classes))
     return Recording(
         tuple(tasks), tied(machines, done.classes, sources), done.classes, done.tokens, findings, done.plays

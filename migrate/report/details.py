@@ -10,7 +10,7 @@ import msgspec
 
 from migrate.model.place import Place
 from migrate.model.task import Token, TokenKind
-from migrate.model.workload import Edge, Evidence, Nature, Placement, Points, Port, Unit, Workload
+from migrate.model.workload import Edge, Evidence, Nature, Placement, Points, Port, Reach, Size, Unit, Workload
 from migrate.report.names import compact
 
 VERDICTS = {
@@ -58,11 +58,26 @@ def verdict(workload: Workload) -> str:
     return f"{placed}; {NATURES[workload.nature]} (kind: {workload.kind.value})"
 
 
+def reason(workload: Workload) -> str:
+    """Why, in a sentence; what a person decided stands before what we would have said."""
+    ours = workload.override
+    if ours is None:
+        return workload.reason
+    who = f"Decided by {ours.owner}" if ours.owner else "Decided"
+    return f"{who}: {workload.reason.rstrip('.')}. We would have said {ours.placement.value}: {ours.because}"
+
+
+def wave_of(workload: Workload) -> str:
+    """`wave 2`, `stays`, or nothing where there is none yet."""
+    return "" if workload.wave is None else f"wave {workload.wave}" if workload.wave else "stays"
+
+
 def sections(workload: Workload, everything: Sequence[Workload], wanted: Sequence[Token]) -> list[Section]:
     """All that is known, without empty sections; `everything` tells who needs it, `wanted` are the tokens in it."""
     tasks = workload.tasks
     drafts: tuple[tuple[str, Iterable[Item]], ...] = (
         ("It is", _about(workload)),
+        ("Decided by a person", _decision(workload)),
         *_evidence(workload),
         ("Runs as", map(_unit, workload.units)),
         ("Listens on", map(_port, workload.ports)),
@@ -74,7 +89,11 @@ def sections(workload: Workload, everything: Sequence[Workload], wanted: Sequenc
     )
     name = naming(wanted)
     kept = ((title, tuple(Item(name(i.label), name(i.text)) for i in items if i.text)) for title, items in drafts)
-    return [Section(f"{title} ({len(items)})" if title != "It is" else "", items) for title, items in kept if items]
+    return [Section(_titled(title, items), items) for title, items in kept if items]
+
+
+def _titled(title: str, items: Sequence[Item]) -> str:
+    return {"It is": "", "Decided by a person": title}.get(title, f"{title} ({len(items)})")
 
 
 def needed(workload: Workload, tokens: Iterable[Token]) -> list[Token]:
@@ -113,6 +132,28 @@ def _about(workload: Workload) -> Iterator[Item]:
     yield Item("users", ", ".join(workload.users))
     yield Item("data in", ", ".join(workload.data_dirs))
     yield Item("replaced by", workload.replaced_by)
+    number = "none" if workload.wave is None else str(workload.wave)
+    yield Item("wave", f"{number}: {workload.wave_reason}" if workload.wave_reason else "")
+    yield Item("size", _size(workload.size))
+
+
+def _size(size: Size | None) -> str:
+    """What a replica takes, and how that was worked out."""
+    if size is None:
+        return ""
+    return f"{size.vcpus:g} vCPUs and {size.memory >> 20:,} MiB a replica; {size.source}"
+
+
+def _decision(workload: Workload) -> Iterator[Item]:
+    """What was decided, by whom and for how long, and what the evidence alone would have said."""
+    ours = workload.override
+    if ours is None:
+        return
+    until = ours.expires and f"until {ours.expires}"
+    told = ", ".join(filter(None, (ours.owner, until)))
+    yield Item(str(ours.place or ""), f"{ours.reason} ({told})" if told else ours.reason)
+    placed = f"{VERDICTS[ours.placement]}; {NATURES[ours.nature]} (kind: {ours.kind.value})"
+    yield Item("we would have said", f"it {placed}: {ours.because}")
 
 
 def _evidence(workload: Workload) -> Iterator[tuple[str, Iterable[Item]]]:
@@ -155,12 +196,25 @@ def _port(port: Port) -> Item:
 
 
 def _incoming(workload: Workload, everything: Iterable[Workload]) -> list[Edge]:
-    mine = (each for each in everything if each.environment == workload.environment and each.name != workload.name)
-    return sorted({edge for each in mine for edge in each.edges if edge.target == workload.name})
+    mine = (each for each in everything if each.environment == workload.environment)
+    edges = {edge for each in mine for edge in each.edges if edge.target == workload.name}
+    return sorted(edge for edge in edges if edge.source != workload.name)
 
 
 def _edge(edge: Edge, other: str) -> Item:
-    return Item(edge.seen, f"{other} on port {edge.port}" if edge.port else other)
+    """Who, on which port, what kind of thing that is, and what told it."""
+    if edge.reach is Reach.UNKNOWN:
+        return Item(edge.seen, f"an address that nothing tells{_port_of(edge)} ({edge.via})")
+    outside = {Reach.EXTERNAL: ", outside the fleet", Reach.MACHINE: ", a machine"}.get(edge.reach, "")
+    live = f"{edge.connections:,} live connections" if edge.connections else ""
+    told = "; ".join(filter(None, (edge.via, live)))
+    return Item(edge.seen, f"{other}{_port_of(edge)}{outside}{f' ({told})' if told else ''}")
+
+
+def _port_of(edge: Edge) -> str:
+    if edge.protocol == "unix":
+        return " by a unix socket"
+    return f" on port {edge.port}{'' if edge.protocol == 'tcp' else '/' + edge.protocol}" if edge.port else ""
 
 
 def _task(place: Place, name: str, module: str, why: str) -> Item:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from migrate.model.assessment import Assessment
 from migrate.model.workload import Workload
 from migrate.report.clean import clean
-from migrate.report.details import Item, naming, needed, sections, verdict
+from migrate.report.details import Item, naming, needed, reason, sections, verdict
 from migrate.report.find import find
 
 WIDTH = 100
@@ -27,7 +27,7 @@ def _lines(workload: Workload, assessment: Assessment) -> Iterator[str]:
     name = naming(wanted)
     yield from _wrapped(" · ".join(clean(text) for text in (workload.id, workload.title) if text), "", "  ")
     yield from _wrapped(f"{verdict(workload)}.", "  ", "  ")
-    yield from _wrapped(clean(name(workload.reason)), "  ", "  ")
+    yield from _wrapped(clean(name(reason(workload))), "  ", "  ")
     for section in sections(workload, assessment.workloads, wanted):
         yield ""
         if section.title:

@@ -9,7 +9,7 @@ from migrate.model.assessment import Assessment
 from migrate.model.finding import Finding
 from migrate.model.workload import Workload
 from migrate.report.clean import clean, code, prose, tick
-from migrate.report.details import Item, needed, sections, verdict
+from migrate.report.details import Item, needed, reason, sections, verdict
 from migrate.report.groups import IN_FULL, Answer, Estate, by_check, estates, odd_machines, takeovers
 from migrate.report.names import common_domain, compact, port_list
 from migrate.report.notes import LONGEST_NAMES, PLACES, SHOWN, counted_odd, elsewhere, shorten, where
@@ -48,7 +48,8 @@ def _estate(estate: Estate, assessment: Assessment) -> Iterator[str]:
 
 
 def _table(rows: Sequence[tuple[Answer, Workload]], domain: str) -> str:
-    head = "| | workload | placement | kind | machines | ports | why |\n| --- | --- | --- | --- | --- | --- | --- |"
+    head = "| | workload | placement | kind | wave | machines | ports | why |\n"
+    head += "| --- | --- | --- | --- | --- | --- | --- | --- |"
     return "\n".join([head, *(_row(answer, workload, domain) for answer, workload in rows)]) if rows else ""
 
 
@@ -60,9 +61,10 @@ def _row(answer: Answer, workload: Workload, domain: str) -> str:
         f"{tick(workload.name)}{title}",
         workload.placement.value,
         workload.kind.value,
+        "-" if workload.wave is None else str(workload.wave),
         f"{len(workload.machines):,}: {tick(machines)}" if workload.machines else "0",
         prose(port_list(workload.ports)),
-        prose(shorten(clean(workload.reason))),
+        prose(shorten(clean(reason(workload)))),
     )
     return f"| {' | '.join(cells)} |"
 

@@ -17,6 +17,7 @@ from migrate.model.assessment import Assessment
 from migrate.model.finding import Finding
 from migrate.model.workload import Workload
 from migrate.report.clean import clean
+from migrate.report.details import reason, wave_of
 from migrate.report.groups import IN_FULL, Answer, Estate, estates, odd_machines, takeovers
 from migrate.report.names import common_domain, compact, port_list
 from migrate.report.notes import Line, elsewhere, findings, shorten, worth_a_look
@@ -142,9 +143,9 @@ def _row(workload: Workload, domain: str) -> Row:
         (name, f"  {title}" if title and title.casefold() != name.casefold() else ""),
         (workload.placement.value, workload.kind.value),
         (names, several),
-        (port_list(workload.ports), ""),
+        (port_list(workload.ports), wave_of(workload) if workload.wave else ""),
     )
-    return Row(cells, shorten(clean(workload.reason)))
+    return Row(cells, shorten(clean(reason(workload))))
 
 
 def _widths(rows: Sequence[Row], width: int) -> list[int]:
@@ -178,10 +179,8 @@ def _folded(workloads: Iterable[Workload]) -> Table:
     table = Table(box=None, show_header=False, padding=(0, GAP, 0, 0), pad_edge=False)
     table.add_column(overflow="fold", max_width=40, style="dim")
     table.add_column(overflow="fold")
-    for reason, names in takeovers(workloads):
-        table.add_row(
-            Text(shorten(clean(reason)), overflow="fold"), Text(", ".join(map(clean, names)), overflow="fold")
-        )
+    for why, names in takeovers(workloads):
+        table.add_row(Text(shorten(clean(why)), overflow="fold"), Text(", ".join(map(clean, names)), overflow="fold"))
     return table
 
 

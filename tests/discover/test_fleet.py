@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from migrate.discover.fleet import join
 from migrate.model.finding import Finding, Severity
-from migrate.model.machine import Host, Machine, Nic, Power
+from migrate.model.machine import Host, Instance, Machine, Nic, Power
 
 
 def vm(name: str, *addresses: str, uri: str = "qemu:///system", uuid: str = "", mac: str = "") -> Machine:
@@ -136,6 +136,17 @@ def test_a_shared_mac_is_one_machine_unless_all_speaks_against_it() -> None:
     assert len(joined([], unlike)) == 2
     neighbours = [replace(machine, uuid="", seen_by=("a",)) for machine in unlike]
     assert len(joined([], neighbours)) == 2
+
+
+def test_two_sources_of_one_vm_complete_each_other() -> None:
+    hypervisor = replace(vm("instance-1", uuid="u"), vcpus=2, memory=2**31)
+    cloud = replace(vm("web1", uri="openstack:lab", uuid="u"), vcpus=4, os="debian12", instance=Instance(flavor="m1"))
+    (machine,), findings = join("", [Host("web1")], [hypervisor, cloud])
+    assert (machine.vcpus, machine.memory, machine.os) == (2, 2**31, "debian12")
+    assert machine.instance == Instance(flavor="m1")
+    assert machine.seen_by == ("inventory", "qemu:///system", "openstack:lab")
+    assert [finding.check for finding in findings] == ["size-conflict"]
+    assert "qemu:///system says 2 vCPUs; openstack:lab says 4 vCPUs" in findings[0].message
 
 
 def test_what_only_one_side_knows_is_told() -> None:

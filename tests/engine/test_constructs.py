@@ -60,6 +60,27 @@ TASKS: dict[str, tuple[str, list[str]]] = {
         """,
         ["d1 probe", "d1 on unknown?", "d1 defined or not?", "d1 over mgunk_item_?"],
     ),
+    "doubt_behind_filters": (
+        """
+        - command: probe
+          register: found
+        - command: in one pair of brackets {{ item.name | d('x') }}
+          loop: "{{ found.stdout | no_such_filter }}"
+          when: (size == 'big' and item.name is truthy and item.other | d(False) | bool)
+        - command: through bool
+          when: found.rc | d(1) | bool
+        - command: through ternary
+          when: (found.stdout | d('') is version('2', '>=')) | ternary(false, true)
+        - set_fact: {kept: "{{ found.stdout | d('none') | lower }}"}
+        - command: through a fact
+          when: kept == 'some'
+        - command: either
+          when: size == 'big' or found.rc == 0
+        - command: neither
+          when: not (size == 'big' or found.rc == 0)
+        """,
+        ["d1 probe", "d1 in one pair of brackets mgunk_item_?", "d1 through bool?", "d1 through ternary?", "d1 through a fact?", "d1 either"],
+    ),
     "skipped_is_known": (
         """
         - command: probe

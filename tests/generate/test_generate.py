@@ -40,34 +40,48 @@ def documents(artifact: Artifact) -> list[dict[str, Any]]:
 
 
 def pod(artifacts: Mapping[str, Artifact], name: str) -> dict[str, Any]:
-    return dict(documents(artifacts[f"production/{name}/base/deployment.yaml"])[0]["spec"]["template"]["spec"])
+    return dict(documents(artifacts[f"{name}/base/deployment.yaml"])[0]["spec"]["template"]["spec"])
 
 
 def test_layout() -> None:
     artifacts, _ = made()
-    assert [path for path in artifacts if path.startswith("production/shop/")] == [
-        "production/shop/Dockerfile",
-        "production/shop/base/configmap.yaml",
-        "production/shop/base/deployment.yaml",
-        "production/shop/base/kustomization.yaml",
-        "production/shop/base/secret.example.yaml",
-        "production/shop/base/service.yaml",
-        "production/shop/files/srv/shop/releases/1/wsgi.py",
-        "production/shop/files/usr/local/bin/shop check",
+    assert [path for path in artifacts if path.startswith("shop/")] == [
+        "shop/Dockerfile",
+        "shop/base/deployment.yaml",
+        "shop/base/kustomization.yaml",
+        "shop/base/poddisruptionbudget.yaml",
+        "shop/base/secret.example.yaml",
+        "shop/base/service.yaml",
+        "shop/base/serviceaccount.yaml",
+        "shop/base/shop-env.properties",
+        "shop/files/srv/shop/releases/1/wsgi.py",
+        "shop/files/usr/local/bin/shop check",
+        "shop/overlays/production/kustomization.yaml",
+        "shop/provenance.json",
     ]
-    assert [path for path in artifacts if path.startswith("production/postgresql/")] == [
-        "production/postgresql/base/endpointslice.yaml",
-        "production/postgresql/base/kustomization.yaml",
-        "production/postgresql/base/service.yaml",
+    assert [path for path in artifacts if path.startswith("postgresql/")] == [
+        "postgresql/base/kustomization.yaml",
+        "postgresql/base/service.yaml",
+        "postgresql/overlays/production/endpointslice-ipv4.yaml",
+        "postgresql/overlays/production/endpointslice-ipv6.yaml",
+        "postgresql/overlays/production/kustomization.yaml",
+        "postgresql/provenance.json",
     ]
     assert not any("ntp" in path or "puzzle" in path or "portless" in path for path in artifacts)
-    assert artifacts["production/shop/files/usr/local/bin/shop check"].executable
+    assert artifacts["shop/files/usr/local/bin/shop check"].executable
 
 
-def test_without_an_environment_there_is_no_folder_for_it() -> None:
+def test_a_single_environment_without_a_name_has_no_overlays() -> None:
     plain = msgspec.structs.replace(estates.NGINX, environment="")
     artifacts, _ = made(plain)
-    assert {path.partition("/")[0] for path in artifacts} == {"kustomization.yaml", "nginx"}
+    assert {path.partition("/")[0] for path in artifacts} == {
+        "kustomization.yaml",
+        "namespace.yaml",
+        "networkpolicy.yaml",
+        "nginx",
+        "provenance.json",
+    }
+    assert not any("overlays" in path for path in artifacts)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -75,7 +89,7 @@ def test_every_manifest_is_valid(version: str) -> None:
     artifacts, _ = made()
     checked = 0
     for path, artifact in artifacts.items():
-        if "/base/" in path and not path.endswith("kustomization.yaml"):
+        if path.endswith(".yaml") and not path.endswith(("kustomization.yaml", ".patch.yaml")):
             for document in documents(artifact):
                 kubernetes_validate.utils.validate(document, version, strict=True)
                 checked += 1
@@ -100,10 +114,10 @@ def test_every_dockerfile_passes_hadolint(tmp_path: Path, hadolint: str) -> None
 def test_kustomize_takes_it_all(tmp_path: Path) -> None:
     artifacts, _ = made()
     write_all(artifacts.values(), tmp_path)
-    command = ["kubectl", "kustomize", str(tmp_path / "production")]
+    command = ["kubectl", "kustomize", str(tmp_path / "environments/production")]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     found = list(yaml.safe_load_all(text))
-    assert {one["metadata"]["namespace"] for one in found} == {"shop"}
+    assert {one["metadata"].get("namespace", one["metadata"]["name"]) for one in found} == {"shop"}
     assert {one["metadata"]["labels"]["app.kubernetes.io/managed-by"] for one in found} == {"migrate"}
     assert not any(one["kind"] == "Secret" for one in found)
     deployments = {one["metadata"]["name"] for one in found if one["kind"] == "Deployment"}
@@ -150,7 +164,7 @@ def test_privileged_ports_are_kept() -> None:
 
 
 def test_the_image_of_nginx() -> None:
-    text = made()[0]["production/nginx/Dockerfile"].text
+    text = made()[0]["nginx/Dockerfile"].text
     assert "FROM debian:bookworm-slim\n" in text
     assert "nginx.conf" not in text  # it is mounted
     assert "logrotate" not in text
@@ -159,7 +173,7 @@ def test_the_image_of_nginx() -> None:
 
 
 def test_the_image_of_a_python_application() -> None:
-    text = made()[0]["production/shop/Dockerfile"].text
+    text = made()[0]["shop/Dockerfile"].text
     assert "python3-venv" in text
     assert "/srv/shop/venv/bin/pip install --no-cache-dir flask==3.0.0 'gunicorn[gevent]'" in text
     assert "useradd --uid 2000 --gid 2000 --non-unique" in text
@@ -169,15 +183,15 @@ def test_the_image_of_a_python_application() -> None:
 
 
 def test_comments_can_not_become_instructions() -> None:
-    text = made()[0]["production/shop/Dockerfile"].text
+    text = made()[0]["shop/Dockerfile"].text
     assert "#   roles/shop/tasks/main.yml:15 command: python3 -m shop.schema USER root (it runs a command)\n" in text
     assert text.count("\nUSER ") == 1
 
 
 def test_variables_of_environment_files() -> None:
     artifacts, _ = made()
-    (config,) = documents(artifacts["production/shop/base/configmap.yaml"])
-    assert config["data"] == {"PORT": "8000", "REDIS_HOST": "redis", "REDIS_PORT": "6379", "SHOP_CURRENCY": "EUR"}
+    text = artifacts["shop/base/shop-env.properties"].text
+    assert text == "PORT=8000\nREDIS_HOST=redis\nREDIS_PORT=6379\nSHOP_CURRENCY=EUR\n"
     container = pod(artifacts, "shop")["containers"][0]
     assert container["envFrom"] == [{"configMapRef": {"name": "shop-env"}}]
     references = {entry["name"]: entry.get("value") for entry in container["env"]}
@@ -191,12 +205,12 @@ def test_variables_of_environment_files() -> None:
 
 def test_secrets_are_described_but_never_listed() -> None:
     artifacts, findings = made()
-    env, files = documents(artifacts["production/shop/base/secret.example.yaml"])
+    env, files = documents(artifacts["shop/base/secret.example.yaml"])
     assert env["stringData"]["SECRET_KEY"] == "<value of vault_shop_secret_key>"
     assert files["stringData"]["srv-shop-settings.ini"].startswith(
         "[db]\npassword = <value of vault_shop_database_password>\n"
     )
-    assert "secret.example.yaml" not in artifacts["production/shop/base/kustomization.yaml"].text
+    assert "secret.example.yaml" not in artifacts["shop/base/kustomization.yaml"].text
     mounts = {mount["mountPath"]: mount for mount in pod(artifacts, "shop")["containers"][0]["volumeMounts"]}
     assert mounts["/srv/shop/settings.ini"]["name"] == "secret"
     assert {one.check for one in findings if one.subject == "shop"} >= {"secret-needed", "value-needed"}
@@ -207,8 +221,8 @@ def test_a_secret_in_a_command_line_becomes_a_variable() -> None:
     unit = msgspec.structs.replace(estates.SHOP.units[0], command=command)
     artifacts, findings = made(msgspec.structs.replace(estates.SHOP, units=(unit,)))
     expected = 'exec /usr/bin/app --password=\\"${VAULT_SHOP_DATABASE_PASSWORD}\\" --workers 2'
-    assert f'CMD ["/bin/sh", "-c", "{expected}"]' in artifacts["production/shop/Dockerfile"].text
-    (env, _) = documents(artifacts["production/shop/base/secret.example.yaml"])
+    assert f'CMD ["/bin/sh", "-c", "{expected}"]' in artifacts["shop/Dockerfile"].text
+    (env, _) = documents(artifacts["shop/base/secret.example.yaml"])
     assert env["stringData"]["VAULT_SHOP_DATABASE_PASSWORD"] == "<value of vault_shop_database_password>"
     assert "value-blanked" not in {one.check for one in findings}
 
@@ -250,9 +264,9 @@ def test_several_units_are_containers_of_one_pod() -> None:
 
 def test_a_cron_job() -> None:
     artifacts, findings = made()
-    (job,) = documents(artifacts["production/shop-report/base/cronjob.yaml"])
+    (job,) = documents(artifacts["shop-report/base/cronjob.yaml"])
     assert job["spec"]["schedule"] == "15 2 * * *"
-    text = artifacts["production/shop-report/Dockerfile"].text
+    text = artifacts["shop-report/Dockerfile"].text
     assert 'CMD ["/bin/sh", "-c", "/usr/local/bin/shop-report >/dev/null 2>&1"]' in text
     assert "cron" not in text.replace("shop-report", "")
     assert "runs-once" in {one.check for one in findings}
@@ -270,7 +284,7 @@ def test_a_prebuilt_image_is_used_as_it_is() -> None:
     container = pod(artifacts, "registry-mirror")["containers"][0]
     assert container["image"] == "docker.io/library/registry:2"
     assert container["args"] == ["serve", "/etc/x.yml"]
-    assert "production/registry-mirror/Dockerfile" not in artifacts
+    assert "registry-mirror/Dockerfile" not in artifacts
 
 
 def test_what_gets_no_files_is_explained() -> None:
@@ -289,10 +303,12 @@ def test_every_finding_has_a_remedy() -> None:
 
 def test_everything_generated_says_where_it_comes_from() -> None:
     artifacts, _ = made()
-    assert [path for path, artifact in artifacts.items() if not artifact.provenance] == []
-    sources = artifacts["production/nginx/base/deployment.yaml"].provenance
+    assert [
+        path for path, artifact in artifacts.items() if not artifact.provenance and not path.endswith("provenance.json")
+    ] == []
+    sources = artifacts["nginx/base/deployment.yaml"].provenance
     assert sources["spec.replicas"] == "one for each machine: web1, web2"
-    assert "not measured" in sources["spec.template.spec.containers[0].resources"]
+    assert "not measured" in sources["spec.template.spec.containers[nginx].resources"]
 
 
 def test_the_tag_changes_with_the_image_only() -> None:

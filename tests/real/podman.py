@@ -86,9 +86,15 @@ def running(folder: Path, image: str, *, publish: str) -> Iterator[str]:
             podman("rm", "--force", name)
 
 
+def objects(folder: Path) -> list[dict[str, Any]]:
+    """What kustomize builds of the production overlay."""
+    overlay = folder / "overlays" / "production"
+    done = subprocess.run(["kubectl", "kustomize", str(overlay)], check=True, capture_output=True, text=True)
+    return list(yaml.safe_load_all(done.stdout))
+
+
 def deployment(folder: Path) -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load((folder / "base" / "deployment.yaml").read_text())
-    return loaded
+    return next(found for found in objects(folder) if found["kind"] == "Deployment")
 
 
 def restrictions(spec: dict[str, Any]) -> list[str]:
@@ -125,11 +131,9 @@ def neighbours(folder: Path) -> list[str]:
 
 
 def config_map(folder: Path, name: str) -> dict[str, str]:
-    for document in yaml.safe_load_all((folder / "base" / "configmap.yaml").read_text()):
-        if document["metadata"]["name"] == name:
-            data: dict[str, str] = document["data"]
-            return data
-    raise AssertionError(f"{folder} has no ConfigMap {name}")
+    found = next(one for one in objects(folder) if one["kind"] == "ConfigMap" and one["metadata"]["name"] == name)
+    data: dict[str, str] = found["data"]
+    return data
 
 
 def environment(spec: dict[str, Any], folder: Path) -> list[str]:
@@ -146,7 +150,8 @@ def environment(spec: dict[str, Any], folder: Path) -> list[str]:
 
 
 def stand_in(reference: dict[str, str], folder: Path) -> str:
-    for document in yaml.safe_load_all((folder / "base" / "secret.example.yaml").read_text()):
+    (skeleton,) = folder.rglob("secret.example.yaml")
+    for document in yaml.safe_load_all(skeleton.read_text()):
         if document["metadata"]["name"] == reference["name"]:
             return re.sub(r"<value of [^>]+>", "standin", document["stringData"][reference["key"]])
     raise AssertionError(f"{folder} has no Secret {reference['name']}")

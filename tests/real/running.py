@@ -42,7 +42,7 @@ def migrate(*arguments: str, cwd: Path) -> Run:
 
 def assess(*arguments: str, cwd: Path, output: Path) -> tuple[Run, dict[str, Any]]:
     """`migrate assess` to a JSON file, and what it holds. Anything but an answer fails with what was printed."""
-    run = migrate("assess", *arguments, "--format", "json", "-o", str(output), cwd=cwd)
+    run = migrate("assess", *arguments, "--no-cache", "--format", "json", "-o", str(output), cwd=cwd)
     assert run.code in (0, 1, 3), f"exit code {run.code}\n{run.out}\n{run.err}"
     assessment: dict[str, Any] = json.loads(output.read_text())
     return run, assessment

@@ -7,7 +7,20 @@ from migrate.model.assessment import Assessment, Figures
 from migrate.model.machine import Machine, Power
 from migrate.model.place import Place
 from migrate.model.task import RecordedTask, RenderedFile, Token, TokenKind
-from migrate.model.workload import Edge, Evidence, Kind, Nature, Placement, Points, Port, Unit, Workload
+from migrate.model.workload import (
+    Decision,
+    Edge,
+    Evidence,
+    Kind,
+    Nature,
+    Placement,
+    Points,
+    Port,
+    Reach,
+    Size,
+    Unit,
+    Workload,
+)
 from tests.report.trouble import FINDINGS
 
 LIBVIRT = "qemu+ssh://kvm1/system"
@@ -55,8 +68,25 @@ SHOP = workload(
     users=("shop",),
     edges=(
         Edge("shop", "postgresql", 5432, "roles/shop_web/templates/env.j2:3"),
-        Edge("shop", "redis", 6379, "roles/shop_web/templates/env.j2:4"),
+        Edge("shop", "redis", 6379, "roles/shop_web/templates/env.j2:4", connections=24),
+        Edge(
+            "shop", "objects.example.com", 443, "roles/shop_web/templates/env.j2:5", "tcp", Reach.EXTERNAL, "https URL"
+        ),
+        Edge("shop", "unknown", 5672, "roles/shop_web/templates/env.j2:6", "tcp", Reach.UNKNOWN, "QUEUE_URL, a secret"),
     ),
+    override=Decision(
+        "Uploads go to object storage since May.",
+        Kind.MIXED,
+        Nature.STATEFUL,
+        Placement.DECIDE,
+        "Creates /srv/shop/uploads.",
+        "shop team",
+        "2027-01-31",
+        Place("migrate.yaml", 12),
+    ),
+    wave=2,
+    wave_reason="after redis, which it needs; reaches postgresql on its VM",
+    size=Size(0.5, 600 << 20, 2, 4 << 30, "web1 uses 600 MiB of 4,096 MiB and 0.50 of 2 vCPUs (statistics)", False),
     evidence=(
         Evidence(
             "product-nature", "Gunicorn keeps no state", Points.STATELESS, Place("roles/shop_web/tasks/main.yml", 12)

@@ -10,7 +10,20 @@ from migrate.model.finding import Finding
 from migrate.model.machine import Machine
 from migrate.model.place import Place
 from migrate.model.task import RecordedTask, Token, TokenKind
-from migrate.model.workload import Edge, Evidence, Kind, Nature, Placement, Points, Port, Unit, Workload
+from migrate.model.workload import (
+    Decision,
+    Edge,
+    Evidence,
+    Kind,
+    Nature,
+    Placement,
+    Points,
+    Port,
+    Reach,
+    Size,
+    Unit,
+    Workload,
+)
 
 EVIL = (
     "\x1b[2J\x1b]0;owned\x07 [red]x[/red] @octocat #1 <script>alert(1)</script> | `tick` | \r\n"
@@ -39,7 +52,12 @@ def estate(text: str) -> Assessment:
             users=(text,),
             ports=(Port(80, text, text, text),),
             data_dirs=(text,),
-            edges=(Edge(text, text, 1, text),),
+            edges=tuple(Edge(text, text, 1, text, text, reach, text) for reach in Reach),
+            override=Decision(text, Kind.MIXED, Nature.STATEFUL, placement, text, text, text, place),
+            wave=1,
+            wave_reason=text,
+            together=(text,),
+            size=Size(1.0, 1, 1, 1, text),
             evidence=tuple(Evidence(text, text, points, place, text) for points in Points),
             tasks=(RecordedTask(text, text, name=text, place=place, conditional=text, unresolved=text),),
             replaced_by=text,

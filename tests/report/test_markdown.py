@@ -35,7 +35,7 @@ def test_hostile_text_stays_text() -> None:
 def test_rows_of_a_table_are_of_one_length() -> None:
     for text in (render(ESTATE), render(estate(EVIL))):
         rows = [line for line in text.splitlines() if line.startswith("|")]
-        assert {row.count("|") for row in rows} == {8}
+        assert {row.count("|") for row in rows} == {9}
 
 
 def test_no_token_is_shown() -> None:
