@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
@@ -61,7 +62,20 @@ def needs(workload: Workload, fleet: Fleet) -> list[Edge]:
             told[key] = msgspec.structs.replace(old, connections=edge.connections)
     known = {edge.target for edge in told.values() if edge.port or edge.protocol == "unix"}
     known |= {name for target in known if target in fleet.named for name in fleet.named[target].machines}
-    return [edge for edge in told.values() if edge.port or edge.protocol == "unix" or edge.target not in known]
+    sure = [edge for edge in told.values() if edge.port or edge.protocol == "unix" or edge.target not in known]
+    return by_group(sure, fleet)
+
+
+def by_group(edges: Iterable[Edge], fleet: Fleet) -> list[Edge]:
+    """A whole group of machines on one port is one edge: a list of scrape targets would drown everything else."""
+    kept: list[Edge] = []
+    machines: dict[tuple[int, str], list[Edge]] = defaultdict(list)
+    for edge in edges:
+        (machines[edge.port, edge.protocol] if edge.reach is Reach.MACHINE else kept).append(edge)
+    for alike in machines.values():
+        names = fleet.groups_of([edge.target for edge in alike])
+        kept += alike if len(names) > 1 else [msgspec.structs.replace(alike[0], target=names[0])]
+    return kept
 
 
 def written(workload: Workload, fleet: Fleet) -> Iterator[Edge]:

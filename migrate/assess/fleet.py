@@ -34,10 +34,11 @@ class Fleet:
         self.machines, self.tasks = machines, tasks
         self.named = {one.name: one for one in workloads}
         self.hosted: dict[str, list[Workload]] = defaultdict(list)
+        self.plumbing: dict[str, list[Workload]] = defaultdict(list)
         for workload in workloads:
-            if workload.kind is not Kind.PLUMBING:
-                for machine in workload.machines:
-                    self.hosted[machine].append(workload)
+            held = self.plumbing if workload.kind is Kind.PLUMBING else self.hosted
+            for machine in workload.machines:
+                held[machine].append(workload)
         self._sockets: dict[str, list[tuple[str, str, bool]]] = {}
 
     @cached_property
@@ -94,7 +95,8 @@ class Fleet:
         return {name: next(iter(held)) for name, held in served.items() if len(held) == 1 and "." in name}
 
     def listening(self, machine: str, port: int) -> list[Workload]:
-        there = self.hosted.get(machine, ()) if port else ()
+        """Who listens there; what only serves the machine itself comes last."""
+        there = (*self.hosted.get(machine, ()), *self.plumbing.get(machine, ())) if port else ()
         return [one for one in there if any(known.number == port for known in one.ports)]
 
     def groups_of(self, names: Sequence[str]) -> list[str]:

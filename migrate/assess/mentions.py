@@ -140,7 +140,7 @@ def names_in(number: int, line: str) -> Iterator[Mention]:
     taken: list[range] = []
     for match in PAIR.finditer(line):
         taken.append(range(*match.span()))
-        if not OWN_KEY.search(key_before(line, match.start())):
+        if not OWN_KEY.search(key_before(line, match.start())) and not TOKENS.search(match["host"]):
             host = match["host"].strip("[]")
             via = "an upstream" if ACTION.match(line.strip()) else f"{host}:{match['port']}"
             yield Mention(host, int(match["port"]), number, via, sure=is_outside(host))
@@ -192,9 +192,9 @@ def settings(number: int, line: str, said: Sequence[PortSaid]) -> Iterator[Menti
         if not HOST_KEY.search(key) or OWN_KEY.search(key):
             continue
         value = match["value"].strip("\"',;()")
-        if TOKENS.fullmatch(value):
+        if hidden_in := TOKENS.search(value):
             if STORE_KEY.search(key):
-                yield Mention("", paired(key, number, said), number, f"{key}, {hidden(value)}", sure=True)
+                yield Mention("", paired(key, number, said), number, f"{key}, {hidden(hidden_in[0])}", sure=True)
             continue
         for part in value.split(","):
             host, port = split_port(part.strip("\"' []"))

@@ -12,7 +12,7 @@ from migrate.assess import actions
 from migrate.assess.fleet import Fleet
 from migrate.assess.mentions import plain_lines
 from migrate.model.task import RecordedTask
-from migrate.model.workload import Workload
+from migrate.model.workload import Kind, Workload
 
 # Files that name who may come, not whom a workload needs.
 NOT_NEEDS = (
@@ -71,7 +71,7 @@ def opened(said: Said, machines: Sequence[str], fleet: Fleet) -> Iterator[Openin
 
 def targets(machine: str, port: int, fleet: Fleet) -> list[Workload]:
     if port:
-        return fleet.listening(machine, port)[:1]
+        return [one for one in fleet.listening(machine, port) if one.kind is not Kind.PLUMBING][:1]
     return [one for one in fleet.hosted.get(machine, ()) if one.software.startswith("postgres") and one.ports][:1]
 
 

@@ -89,11 +89,12 @@ class Instance(msgspec.Struct, frozen=True, omit_defaults=True):
     openings: tuple[Opening, ...] = ()
 
 
-class Machine(msgspec.Struct, frozen=True, omit_defaults=True):
+class Machine(msgspec.Struct, frozen=True, omit_defaults=True, rename={"kind": "class"}):
     """One VM (or inventory host without one), as seen by every source in `seen_by`.
 
     `seen_by` holds "inventory" and source URIs; `uuid`, `vcpus` (count) and `memory` (bytes) come from hypervisors;
-    `os` is a libosinfo short id such as `debian12`, or ""; `groups` are inventory groups with ancestors, but not `all`.
+    `os` is a libosinfo short id such as `debian12`, or ""; `groups` are inventory groups with ancestors, but not `all`;
+    `kind` numbers its class and is called `class` in files, where the kind of a machine is that of its workloads.
     """
 
     name: str

@@ -11,6 +11,7 @@ from msgspec.structs import asdict
 
 from migrate.errors import FileError
 from migrate.model.assessment import SCHEMA_VERSION, Assessment
+from migrate.report.standing import GroupSaid, MachineSaid, WorkloadSaid, groups_said, machines_said, workloads_said
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 IDENTITY = f"urn:hybrid-migrate:schema:assessment:{SCHEMA_VERSION}"
@@ -18,7 +19,14 @@ AGAIN = "Make it again with `migrate assess --format json -o FILE`."
 
 
 class Document(Assessment, frozen=True, omit_defaults=False):
-    """The assessment with each top-level field written out: readers can rely on them, the schema's version too."""
+    """The assessment with each top-level field written out, and what is said of each workload, machine and group.
+
+    Readers can rely on all of these, the schema's version too.
+    """
+
+    workloads: tuple[WorkloadSaid, ...] = ()
+    machines: tuple[MachineSaid, ...] = ()
+    groups: tuple[GroupSaid, ...] = ()
 
 
 class _Version(msgspec.Struct, frozen=True):
@@ -50,14 +58,15 @@ def schema() -> dict[str, Any]:
         "$schema": DIALECT,
         "$id": IDENTITY,
         "title": "The assessment of an estate by migrate",
-        **msgspec.json.schema(Assessment),
+        **msgspec.json.schema(Document),
     }
 
 
 def _document(assessment: Assessment) -> Document:
     sorted_fields = {
-        "workloads": tuple(sorted(assessment.workloads, key=lambda each: (each.environment, each.name))),
-        "machines": tuple(sorted(assessment.machines, key=lambda each: (each.environment, each.name, each.uuid))),
+        "workloads": tuple(sorted(workloads_said(assessment), key=lambda each: (each.environment, each.name))),
+        "machines": tuple(sorted(machines_said(assessment), key=lambda each: (each.environment, each.name, each.uuid))),
+        "groups": tuple(groups_said(assessment)),
         "tokens": tuple(sorted(assessment.tokens, key=lambda each: (each.name, each.text))),
         "findings": tuple(sorted(assessment.findings, key=lambda each: each.sort_key())),
     }

@@ -10,6 +10,7 @@ from migrate.model.finding import Finding
 from migrate.model.workload import Workload
 from migrate.report.clean import clean, code, prose, tick
 from migrate.report.details import Item, needed, reason, sections, verdict
+from migrate.report.graph import mermaid
 from migrate.report.groups import IN_FULL, Answer, Estate, by_check, estates, odd_machines, takeovers
 from migrate.report.names import common_domain, compact, port_list
 from migrate.report.notes import LONGEST_NAMES, PLACES, SHOWN, counted_odd, elsewhere, shorten, where
@@ -41,6 +42,8 @@ def _estate(estate: Estate, assessment: Assessment) -> Iterator[str]:
     yield f"### {name}: {counted(len(estate.machines), 'machine')}"
     full = [(answer, workload) for answer in IN_FULL for workload in estate.workloads[answer]]
     yield _table(full, common_domain(estate.machines))
+    if picture := mermaid(assessment, estate.name):
+        yield f"#### Who needs whom\n\n```mermaid\n{picture}\n```"
     for _, workload in full:
         yield _details(workload, assessment)
     for answer in (Answer.REPLACED, Answer.OUT_OF_SCOPE):

@@ -46,6 +46,7 @@ def test_top_level_is_whole_even_when_empty() -> None:
         "figures": {},
         "workloads": [],
         "machines": [],
+        "groups": [],
         "tokens": [],
         "findings": [],
         "partial": False,

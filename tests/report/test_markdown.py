@@ -15,7 +15,17 @@ from tests.report.kept import check
 OURS = re.compile(r"</?(?:details|summary|code)>|<br>|`[^`\n]*`|^> |^\| | \| | \|$|^\|( --- \|)+$", re.MULTILINE)
 
 
+MERMAID = re.compile(r"```mermaid\n(.*?)\n```", re.DOTALL)
+MERMAID_LINE = re.compile(
+    r"flowchart LR|  n\d+(?:\[|\(\[)\"[\w .,/?·\-#;]*\"(?:\]|\]\)):::\w+|  n\d+ -->(?:\|\"[\w .,/?·\-#;]*\"\|)? n\d+|"
+    r"  classDef \w+ [\w:#,\-]+"
+)
+
+
 def inert(text: str) -> None:
+    for picture in MERMAID.findall(text):
+        assert all(MERMAID_LINE.fullmatch(line) for line in picture.splitlines())
+    text = MERMAID.sub("", text)
     rest = OURS.sub(" ", text.replace(" |  | ", " | "))
     assert not re.search(r"[<>`]|@(?!&#8203;)|\]\(|://|(?<![&#\n])#(?=\w)", rest)
     assert not re.search(r"^\s*::|##\[", text, re.MULTILINE)
