@@ -21,6 +21,7 @@ from migrate.cli.options import (
     Project,
     Trust,
 )
+from migrate.model.config import ImageMode
 
 app = typer.Typer()
 
@@ -51,6 +52,15 @@ def generate(
         ),
     ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the files.")] = Path("deploy"),
+    image_mode: Annotated[
+        ImageMode | None,
+        typer.Option(
+            "--image-mode",
+            help="How tasks get into images: as instructions, by ansible-core during the build, or auto, which takes "
+            "ansible-core only where no instruction does the same. [default: target.image_mode, or auto]",
+            show_default=False,
+        ),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list the files.")] = False,
 ) -> None:
     """Write Dockerfiles and manifests for what can move, and Services that lead to what stays.
@@ -58,6 +68,8 @@ def generate(
     A file that a person has edited is never overwritten.
     """
     options = locals()
+    if image_mode:
+        options["assign"] = [*(assign or ()), f"target.image_mode={image_mode.value}"]
     from migrate.commands.generate import generated
     from migrate.commands.sources import given_as
 

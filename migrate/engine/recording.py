@@ -59,6 +59,8 @@ def noted(
         environment=environment_of(book, task, place),
         file=file,
         kind=book.class_of(machine),
+        asks=list(task.changed_when or ()) == [False],
+        may_fail=bool(task.ignore_errors or task.failed_when),
     )
 
 

@@ -8,6 +8,7 @@ from collections import Counter
 
 import msgspec
 
+from migrate.generate import mirrors
 from migrate.generate.estate import Estate
 from migrate.model.workload import Workload
 
@@ -21,13 +22,29 @@ IMAGES = (
     (r"rhel-?(\d+).*", r"registry.access.redhat.com/ubi\1/ubi"),
     (r"centos-stream-?(\d+).*", r"quay.io/centos/centos:stream\1"),
     (r"fedora-?(\d+).*", r"fedora:\1"),
+    (r"(?:ol|oraclelinux)-?(\d+).*", r"oraclelinux:\1"),
+    (r"amazonlinux-?(\d+).*", r"amazonlinux:\1"),
+    (r"alpinelinux-?(\d+\.\d+).*", r"alpine:\1"),
 )
-DNF_BASED = ("rocky", "alma", "centos", "fedora", "redhat", "rhel", "ubi8", "ubi9", "ubi10", "amazonlinux")
+APK_BASED = ("alpine",)
+DNF_BASED = (
+    "rocky",
+    "alma",
+    "centos",
+    "fedora",
+    "redhat",
+    "rhel",
+    "ubi8",
+    "ubi9",
+    "ubi10",
+    "amazonlinux",
+    "oraclelinux",
+)
 APT_BASED = ("debian", "ubuntu", "python", "node", "ruby", "php", "openjdk", "temurin")
 
 
 class Base(msgspec.Struct, frozen=True):
-    """A base image, its package family (apt or dnf), where the choice comes from, what a person should know."""
+    """A base image, its package family (apt, dnf or apk), where the choice comes from, what a person should know."""
 
     image: str
     family: str
@@ -36,7 +53,16 @@ class Base(msgspec.Struct, frozen=True):
 
 
 def of(workload: Workload, estate: Estate) -> Base:
-    """What migrate.yaml says, else the distribution of most machines, else Debian."""
+    """What migrate.yaml says, else the distribution of most machines, else Debian; as the mirror calls it."""
+    found = _of(workload, estate)
+    return msgspec.structs.replace(found, image=mirrors.image(found.image, estate.target.mirrors))
+
+
+def _of(workload: Workload, estate: Estate) -> Base:
+    given = estate.target.bases
+    for name in (workload.id, workload.name):
+        if name in given:
+            return Base(given[name], family(given[name]), f"target.bases[{name}] of migrate.yaml")
     if estate.target.base_image:
         image = estate.target.base_image
         return Base(image, family(image), "target.base_image of migrate.yaml")
@@ -45,13 +71,14 @@ def of(workload: Workload, estate: Estate) -> Base:
         problem = f"The distribution of its machines is not known; the image starts from {DEFAULT}."
         return Base(DEFAULT, "apt", "default: no source knows the distribution", problem)
     most = min(systems, key=lambda system: (-systems[system], system))
-    image = for_system(most)
+    image = given.get(most) or for_system(most)
     if not image:
         problem = f"No base image is known for {most}; {DEFAULT} is used."
         return Base(DEFAULT, "apt", f"default: no image is known for {most}", problem)
     others = sorted(systems.keys() - {most})
     problem = f"Its machines differ: {most} is used, others run {', '.join(others)}." if others else ""
-    return Base(image, family(image), f"distribution {most} of its machines", problem)
+    source = f"target.bases[{most}] of migrate.yaml" if most in given else f"distribution {most} of its machines"
+    return Base(image, family(image), source, problem)
 
 
 def for_system(system: str) -> str:
@@ -67,6 +94,8 @@ def for_system(system: str) -> str:
 
 
 def family(image: str) -> str:
-    """apt or dnf, by the name of the image."""
+    """apt, dnf or apk, by the name of the image."""
     name = image.lower()
+    if any(word in name for word in APK_BASED):
+        return "apk"
     return "dnf" if any(word in name for word in DNF_BASED) and not any(word in name for word in APT_BASED) else "apt"

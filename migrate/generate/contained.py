@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from migrate.generate import accompany, config, controller, image, notes, paths, service, tasks
+from migrate.generate import accompany, buckets, config, controller, image, notes, paths, service, tasks
 from migrate.generate.draft import Draft, draft, unit_texts
 from migrate.generate.estate import Estate, ports
 from migrate.generate.image import Image
@@ -84,7 +84,7 @@ def _differing(decided: Draft) -> list[Finding]:
 
 def _owned_folders(decided: Draft) -> list[Finding]:
     """Folders that the process may write on its VM and may not in its container."""
-    owned = paths.owned(decided.done.of(tasks.PATHS), decided.user, decided.volumes)
+    owned = paths.owned(decided.done.of(buckets.PATHS), decided.user, decided.volumes)
     if not owned:
         return []
     message = f"{decided.user} owns {notes.listed(path for path, _ in owned)}; in the container they are read-only."

@@ -3,42 +3,34 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from migrate.generate import names, tasks
+from migrate.generate import edits, names, tasks
+from migrate.generate.buckets import COMMANDS, EDITS, FILES, OTHER, PATHS
 from migrate.generate.estate import Estate
-from migrate.generate.paths import mode
+from migrate.generate.file import File
 from migrate.generate.tasks import Sorted, is_below
-from migrate.model.task import RecordedTask
 from migrate.model.workload import Unit, Workload
 
 LARGEST = 128 * 1024
 LARGEST_SUM = 900 * 1024  # of the 1 MiB that a ConfigMap may hold
 NOT_IN_YAML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # kustomize refuses to build what has these
 CONFIG_FOLDERS = ("/etc", "/usr/local/etc")
+# What the build itself reads.
+OF_THE_BUILD = (
+    "/etc/apt",
+    "/etc/yum.repos.d",
+    "/etc/dnf",
+    "/etc/yum.conf",
+    "/etc/pki/rpm-gpg",
+    "/etc/pip.conf",
+    "/etc/npmrc",
+)
 CONFIG_SUFFIXES = (".cfg", ".cnf", ".conf", ".env", ".ini", ".json", ".properties", ".toml", ".yaml", ".yml")
-
-
-class File(msgspec.Struct, frozen=True):
-    """A file of the container. `key` is its name in the ConfigMap or Secret."""
-
-    path: str
-    text: str
-    task: RecordedTask
-    key: str = ""
-
-    @property
-    def mode(self) -> str:
-        """Octal, or "" where the role says nothing."""
-        file = self.task.file
-        return mode(self.task.args.get("mode") or (file.mode if file else ""))
-
-    @property
-    def is_executable(self) -> bool:
-        return self.mode.isdecimal() and bool(int(self.mode, 8) & 0o100)
 
 
 class Contents(msgspec.Struct, frozen=True):
@@ -51,17 +43,51 @@ class Contents(msgspec.Struct, frozen=True):
 
 
 def sort(workload: Workload, done: Sorted, estate: Estate) -> Contents:
-    """Each path once: what is written last is what the machine has."""
-    files = {tasks.target(task): task for task in done.of(tasks.FILES)}
-    every = [File(path, (task.file.text if task.file else "") or "", task) for path, task in sorted(files.items())]
+    """Each path once, with the text that the machine has in the end."""
+    every, edited = _written(done)
     wanted = {path.lstrip("-") for unit in workload.units for path in environment_files(unit)}
     variables = {file.path: file for file in every if file.path in wanted}
-    mounted = _mounted([file for file in every if file.path not in variables], workload, estate)
+    open_to_mount = [file for file in every if file.path not in variables and file.path not in edited]
+    mounted = _mounted(open_to_mount, workload, estate)
     secret = tuple(file for file in mounted if estate.tokens.inside(file.text))
     config = _fitting([file for file in mounted if file not in secret])
     placed = {file.path for file in (*config, *secret)} | variables.keys()
-    image = tuple(file for file in every if file.path not in placed)
+    needed = _read_by_commands(config, done)
+    image = tuple(file for file in every if file.path not in placed or file.path in needed)
+    image = tuple(file for file in image if not estate.tokens.inside(file.text))
     return Contents(config=config, secret=secret, image=image, variables=variables)
+
+
+def _written(done: Sorted) -> tuple[list[File], set[str]]:
+    """The files by path, edits applied; and the paths of those that something else edits afterwards."""
+    files: dict[str, File] = {}
+    edited: set[str] = set()
+    for bucket, task in done.order:
+        path = tasks.target(task)
+        if bucket == FILES and task.file is not None:
+            files[path] = File(path, task.file.text or "", task)
+            edited.discard(path)
+        elif bucket == EDITS and path in files:
+            held = files[path]
+            text = edits.apply(held.text, task)
+            edited |= {path} if text is None else set()
+            files[path] = held if text is None else msgspec.structs.replace(held, text=text)
+        elif bucket == PATHS and task.args.get("state") == "absent":
+            files.pop(path, None)
+        elif bucket == OTHER and path in files:
+            edited.add(path)
+    return [files[path] for path in sorted(files)], edited
+
+
+def _read_by_commands(config: Iterable[File], done: Sorted) -> set[str]:
+    """Configuration that a command of the build names: it has to be there before the pod is."""
+    said = [json.dumps(task.args, default=str) for task in done.of(COMMANDS, OTHER)]
+    folders = [str(task.args["src"]) for task in done.of(OTHER) if str(task.args.get("src", "")).count("/") > 1]
+    return {
+        file.path
+        for file in config
+        if is_below(file.path, folders) or any(re.search(rf"{re.escape(file.path)}(?![\w.-])", text) for text in said)
+    }
 
 
 def environment_files(unit: Unit) -> list[str]:
@@ -85,6 +111,8 @@ def _mounted(files: Iterable[File], workload: Workload, estate: Estate) -> list[
 
 def _is_config(file: File, folders: Iterable[str]) -> bool:
     if file.is_executable or len(file.text.encode()) > LARGEST or NOT_IN_YAML.search(file.text):
+        return False
+    if is_below(file.path, OF_THE_BUILD):
         return False
     return is_below(file.path, folders) or file.path.endswith(CONFIG_SUFFIXES)
 

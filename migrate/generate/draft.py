@@ -8,12 +8,13 @@ from fnmatch import fnmatch
 
 import msgspec
 
-from migrate.generate import accounts, command, contents, environment, names, notes, paths, peers, tasks
+from migrate.generate import accounts, buckets, command, contents, environment, names, notes, paths, peers, tasks
 from migrate.generate.accounts import Account
 from migrate.generate.command import Command
-from migrate.generate.contents import Contents, File
+from migrate.generate.contents import Contents
 from migrate.generate.environment import Environment
 from migrate.generate.estate import Estate
+from migrate.generate.file import File
 from migrate.generate.tasks import Sorted
 from migrate.model.finding import Finding
 from migrate.model.product import Product
@@ -65,7 +66,7 @@ def draft(workload: Workload, estate: Estate) -> Draft:
     files, peer_notes, peer_findings = _with_service_names(contents.sort(workload, done, estate), workload, estate)
     processes, process_findings = _processes(workload, files, estate)
     units = unit_texts(workload)
-    account_tasks = done.of(tasks.ACCOUNTS)
+    account_tasks = done.of(buckets.ACCOUNTS)
     return Draft(
         workload=workload,
         name=estate.name(workload),
@@ -74,7 +75,7 @@ def draft(workload: Workload, estate: Estate) -> Draft:
         contents=files,
         account=accounts.run_as(workload, account_tasks, product),
         user=next((unit.user for unit in workload.units if unit.user), ""),
-        volumes=paths.writable(done.of(tasks.PATHS), units, product),
+        volumes=paths.writable(done.of(buckets.PATHS), units, product),
         processes=processes,
         notes=(*peer_notes, *(note for process in processes for note in process.environment.notes)),
         findings=(*peer_findings, *process_findings),

@@ -29,15 +29,34 @@ REMEDIES = {
     Placement.DECIDE: "Read its evidence with `migrate assess --explain {name}` and choose a placement.",
 }
 LEFT = {
-    "review": ("task-left-for-review", "", "Add what the process needs to the Dockerfile by hand."),
+    "commands": (
+        "command-in-build",
+        "{count} of {name} run during the build: {where}.",
+        "Check that they need nothing that runs, and that a second build does the same; TASKS.md lists them.",
+    ),
+    "unpinned": (
+        "fetch-not-pinned",
+        "{count} of {name} fetch what may change: {where}.",
+        "Give a checksum, or a commit for git, in the role.",
+    ),
+    "ansible": (
+        "task-by-ansible",
+        "{count} of {name} are run by ansible-core during the build: {where}.",
+        "Nothing needs to be done; TASKS.md says why for each, --image-mode=instructions leaves them out.",
+    ),
+    "review": (
+        "task-left-for-review",
+        "{count} of {name} left out of the image: {where}.",
+        "Add what the process needs to the Dockerfile by hand; TASKS.md says why for each.",
+    ),
     "conditional": (
         "task-conditional",
-        " because only a real run knows whether to do it",
+        "{count} of {name} left out of the image because only a real run knows whether to do it: {where}.",
         "Find out whether they run on the machines, then add them to the Dockerfile.",
     ),
     "unresolved": (
         "task-unresolved",
-        " because an argument is not known",
+        "{count} of {name} left out of the image because an argument is not known: {where}.",
         "Give the missing variables in the inventory and generate again.",
     ),
 }
@@ -68,7 +87,7 @@ def not_generated(workload: Workload, estate: Estate) -> Finding:
 
 
 def left_out(workload: Workload, left: Iterable[Left]) -> list[Finding]:
-    """One finding for each kind of task that is not in the image."""
+    """One finding for each kind of task that a person should know of."""
     kinds: defaultdict[str, list[Left]] = defaultdict(list)
     for one in left:
         kinds[one.kind].append(one)
@@ -76,11 +95,12 @@ def left_out(workload: Workload, left: Iterable[Left]) -> list[Finding]:
 
 
 def _left(workload: Workload, kind: str, left: list[Left]) -> Finding:
-    check, why, remedy = LEFT[kind]
+    check, message, remedy = LEFT[kind]
     where = listed(f"{one.task.place} ({one.task.module})" for one in left)
     count = f"{len(left)} tasks" if len(left) > 1 else "1 task"
-    message = f"{count} of {workload.name} left out of the image{why}: {where}."
-    return finding(workload, check, message, remedy, place=left[0].task.place)
+    severity = Severity.NOTE if kind == "ansible" else Severity.WARNING
+    said = message.format(count=count, name=workload.name, where=where)
+    return finding(workload, check, said, remedy, severity=severity, place=left[0].task.place)
 
 
 def listed(things: Iterable[str]) -> str:

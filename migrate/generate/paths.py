@@ -9,25 +9,20 @@ import shlex
 from collections.abc import Iterable
 
 from migrate.generate.accounts import Account
+from migrate.generate.file import mode
+from migrate.generate.steps import Phase, Scene, Step
 from migrate.generate.tasks import is_below, target
 from migrate.model.product import Product
 from migrate.model.task import RecordedTask
 
 VOLATILE = ("/run", "/tmp", "/var/tmp", "/var/log", "/var/cache", "/var/lock", "/dev/shm")
 ALWAYS = "/tmp"
-MODE = re.compile(r"[0-7]{3,4}|[ugoa]*[-+=][rwxXst]+(,[ugoa]*[-+=][rwxXst]+)*")
 UNIT_FOLDERS = {
     "RuntimeDirectory": "/run",
     "CacheDirectory": "/var/cache",
     "LogsDirectory": "/var/log",
     "StateDirectory": "/var/lib",
 }
-
-
-def mode(value: object) -> str:
-    """A file mode as chmod takes it; "" where there is none. YAML reads 0755 as the number 493, as Ansible does."""
-    text = format(value, "o") if isinstance(value, int) and not isinstance(value, bool) else str(value or "")
-    return text if MODE.fullmatch(text) else ""
 
 
 def writable(
@@ -62,14 +57,24 @@ def owned(tasks: Iterable[RecordedTask], user: str, volumes: Iterable[str]) -> l
     return [(path, task) for path, task in given if user and not is_below(path, volumes)]
 
 
-def shell_lines(tasks: Iterable[RecordedTask], run_user: Account, user: str, volumes: Iterable[str]) -> list[str]:
-    """The commands of the build, in the order recorded, each once."""
-    lines: dict[str, None] = {}
-    made: set[str] = set()
-    for task in (task for task in tasks if not is_below(target(task), volumes)):
-        made |= {target(task)} if task.args.get("state") == "directory" else set()
-        lines |= dict.fromkeys(_lines(task, run_user, user))
-    return [line for line in lines if line.removeprefix("mkdir -p ") not in made]
+def express(task: RecordedTask, scene: Scene) -> Step | str:
+    """The commands that make a folder, a link or nothing."""
+    if is_below(target(task), scene.volumes):
+        return Step(Phase.FOLDERS, task)
+    return Step(Phase.FOLDERS, task, commands=tuple(_lines(task, scene.account, scene.user)))
+
+
+def copy_inside(task: RecordedTask) -> Step | str:
+    """A copy of what an earlier task has put on the machine."""
+    source, path = str(task.args.get("src") or ""), target(task)
+    if not source.startswith("/"):
+        return "where it copies from is not plain"
+    whole = "/." if source.endswith("/") else ""
+    lines = [f"mkdir -p {shlex.quote(posixpath.dirname(path))}"]
+    lines += [f"cp -R {shlex.quote(source.rstrip('/') + whole)} {shlex.quote(path)}"]
+    if chosen := mode(task.args.get("mode")):
+        lines.append(f"chmod {chosen} {shlex.quote(path)}")
+    return Step(Phase.COMMANDS, task, commands=tuple(lines))
 
 
 def _lines(task: RecordedTask, run_user: Account, user: str) -> list[str]:

@@ -6,71 +6,48 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
+from migrate.generate import commands
+from migrate.generate.buckets import (
+    ACCOUNTS,
+    BUCKETS,
+    COMMANDS,
+    DELEGATED,
+    DESCRIBES,
+    EDITS,
+    FILES,
+    HANDLER,
+    HOST,
+    HOST_OF,
+    HOST_PLACES,
+    HOST_SUFFIXES,
+    INSTALLS,
+    OTHER,
+    PACKAGES,
+    PATHS,
+)
 from migrate.generate.names import line
 from migrate.generate.tokens import Tokens
 from migrate.model.task import RecordedTask, RenderedFile
 from migrate.model.workload import Workload
 
-PACKAGES, ACCOUNTS, PATHS, FILES, INSTALLS, HOST = "packages", "accounts", "paths", "files", "installs", "host"
-
-BUCKETS: Mapping[str, str] = {
-    **dict.fromkeys(("apt", "package", "dnf", "dnf5", "yum"), PACKAGES),
-    **dict.fromkeys(("user", "group"), ACCOUNTS),
-    "file": PATHS,
-    **dict.fromkeys(("copy", "template"), FILES),
-    **dict.fromkeys(("pip", "npm"), INSTALLS),
-    **dict.fromkeys(
-        """add_host assert async_status authorized_key cron debug docker_container docker_network docker_volume
-        fail fetch filesystem find firewalld gather_facts getent group_by hostname include_role include_tasks
-        include_vars import_role import_tasks iptables known_hosts logrotate lvg lvol meta modprobe mount
-        package_facts pam_limits parted pause ping reboot seboolean selinux service service_facts set_fact set_stats
-        setup slurp stat supervisorctl sysctl systemd systemd_service sysvinit tempfile timezone ufw uri
-        validate_argument_spec wait_for wait_for_connection""".split(),
-        HOST,
-    ),
-}
-REASONS: Mapping[str, str] = {
-    **dict.fromkeys(("command", "shell", "raw", "script", "expect", "make"), "it runs a command"),
-    **dict.fromkeys(("get_url", "git", "unarchive", "subversion", "hg"), "it fetches or unpacks content"),
-    **dict.fromkeys(
-        ("apt_key", "apt_repository", "deb822_repository", "rpm_key", "yum_repository"), "it adds a source of packages"
-    ),
-    **dict.fromkeys(
-        ("assemble", "blockinfile", "ini_file", "lineinfile", "replace", "xml"),
-        "it edits a file that something else made",
-    ),
-}
 USED_ARGS = "name pkg package path dest src mode virtualenv requirements version uid gid home owner group".split()
-TELLING_ARGS = "argv _raw_params cmd url repo dest path name src".split()
+TELLING_ARGS = "argv _raw_params cmd url repo key dest path name src".split()
 PATH_ARGS = {ACCOUNTS: ("name", "group", "home"), INSTALLS: ("virtualenv", "requirements", "path")}
-HOST_FOLDERS = (
-    "/etc/systemd /lib/systemd /usr/lib/systemd /run/systemd /etc/init.d /etc/rc.d /etc/init /etc/logrotate.d "
-    "/etc/cron.d /etc/cron.daily /etc/cron.hourly /etc/cron.monthly /etc/cron.weekly /var/spool/cron "
-    "/etc/sysctl.d /etc/tmpfiles.d /etc/supervisor /etc/supervisord.d /etc/monit /etc/sudoers.d /etc/security "
-    "/etc/modules-load.d /etc/modprobe.d /etc/udev /etc/rsyslog.d /etc/fail2ban /etc/ufw /etc/nftables.d "
-    "/etc/iptables /etc/ssh /etc/network /etc/netplan /etc/profile.d /etc/polkit-1 /etc/apparmor.d "
-    "/etc/default/grub /etc/update-motd.d /etc/audit /root/.ssh /proc /sys /dev"
-).split()
-HOST_FILES = (
-    "/etc/logrotate.conf /etc/crontab /etc/sysctl.conf /etc/supervisord.conf /etc/sudoers /etc/modules "
-    "/etc/rsyslog.conf /etc/nftables.conf /etc/hosts /etc/hostname /etc/resolv.conf /etc/motd /etc/issue /etc/fstab "
-    "/etc/environment"
-).split()
-HOST_SUFFIXES = (".service", ".timer", ".socket", ".mount", ".target")
 DESCRIBES_CONTAINERS = re.compile(
     r"/(?:(?:docker-|podman-)?compose|docker-stack)[\w.\-]*\.ya?ml$|/containers/systemd/.*\.\w+$"
 )
 COMPOSE_TEXT = re.compile(r"^services:\s*$(?s:.*)^\s+(?:image|build):", re.MULTILINE)
+CHANGED = re.compile(r"\(?\s*!?\s*[\w.]+(\.changed| is changed)( *\| *bool)?\s*\)?\s*\(result of [\w., ]+\)")
 UNUSUAL = re.compile(r"[^\w.@%+,=~/ -]", re.ASCII)
 
 
 class Left(msgspec.Struct, frozen=True):
-    """A task that is not in the image; `kind` is conditional, unresolved or review."""
+    """A task that is not in the image; `kind` is conditional, unresolved, review or host (no business of an image)."""
 
     task: RecordedTask
     kind: str
@@ -78,13 +55,14 @@ class Left(msgspec.Struct, frozen=True):
 
 
 class Sorted(msgspec.Struct, frozen=True):
-    """The tasks of one machine, as recorded, by what is done with them."""
+    """The tasks of one machine in the `order` recorded, each with its bucket; and those that are in no image."""
 
-    buckets: Mapping[str, tuple[RecordedTask, ...]]
-    left: tuple[Left, ...]
+    order: tuple[tuple[str, RecordedTask], ...]
+    left: tuple[Left, ...] = ()
+    dropped: tuple[Left, ...] = ()
 
-    def of(self, bucket: str) -> tuple[RecordedTask, ...]:
-        return self.buckets.get(bucket, ())
+    def of(self, *buckets: str) -> tuple[RecordedTask, ...]:
+        return tuple(task for bucket, task in self.order if bucket in buckets)
 
 
 def representative(workload: Workload) -> str:
@@ -94,18 +72,20 @@ def representative(workload: Workload) -> str:
 
 
 def sort(workload: Workload, tokens: Tokens) -> Sorted:
-    """The representative's tasks, in order; each in one bucket, or left with the reason."""
-    buckets: defaultdict[str, list[RecordedTask]] = defaultdict(list)
+    """The representative's tasks, in order; each in one bucket, left with the reason, or dropped with one."""
+    order: list[tuple[str, RecordedTask]] = []
     left: list[Left] = []
+    dropped: list[Left] = []
     machine = representative(workload)
     for task in (task for task in workload.tasks if task.machine == machine):
-        bucket = _bucket(task)
-        problem = None if bucket == HOST else _problem(task, bucket, tokens)
-        if problem:
+        bucket = BUCKETS.get(task.module, OTHER)
+        if reason := _no_business(task, bucket):
+            dropped.append(Left(task, HOST, reason))
+        elif problem := _problem(task, bucket, tokens):
             left.append(Left(task, *problem))
         else:
-            buckets[bucket].append(task)
-    return Sorted(buckets={name: tuple(tasks) for name, tasks in buckets.items()}, left=tuple(left))
+            order.append((bucket, task))
+    return Sorted(tuple(order), tuple(left), tuple(dropped))
 
 
 def differing(workload: Workload) -> dict[str, tuple[str, ...]]:
@@ -148,7 +128,7 @@ def describe(task: RecordedTask) -> str:
     args = task.args
     words = next((args[key] for key in TELLING_ARGS if args.get(key)), "")
     text = " ".join(map(str, words)) if isinstance(words, list) else str(words)
-    return line(f"{task.module}: {text}" if text else f"{task.module}: {task.name}")
+    return line(f"{task.module}: {text or task.name}".rstrip(": "))
 
 
 def is_below(path: str, folders: Iterable[str]) -> bool:
@@ -156,15 +136,36 @@ def is_below(path: str, folders: Iterable[str]) -> bool:
     return any(path == folder or path.startswith(f"{folder}/") for folder in folders)
 
 
-def _bucket(task: RecordedTask) -> str:
-    bucket = BUCKETS.get(task.module, "")
-    path = target(task) if bucket in {FILES, PATHS} else ""
-    # A handler reacts to a change on a running machine; an image is never running.
-    if task.handler or (task.delegate_to and task.delegate_to != task.machine):
-        return HOST
-    if path and (is_below(path, HOST_FOLDERS) or path in HOST_FILES or path.endswith(HOST_SUFFIXES)):
-        return HOST
-    return HOST if bucket == FILES and _describes_containers(task, path) else bucket
+def _no_business(task: RecordedTask, bucket: str) -> str:
+    """Why a task has no place in any image; "" where it may have one."""
+    if task.handler:
+        return HANDLER
+    if task.delegate_to and task.delegate_to != task.machine:
+        return DELEGATED
+    if bucket == HOST:
+        return HOST_OF[task.module]
+    if bucket == COMMANDS:
+        return commands.no_business(task) or _only_host_paths(task)
+    return _of_the_host(task, bucket, target(task)) if bucket in {FILES, PATHS, EDITS} else ""
+
+
+def _only_host_paths(task: RecordedTask) -> str:
+    """A command that names nothing but files of the host."""
+    reasons = [_place_of_the_host(posixpath.normpath(path)) for path in commands.paths(task)]
+    return reasons[0] if reasons and all(reasons) else ""
+
+
+def _of_the_host(task: RecordedTask, bucket: str, path: str) -> str:
+    """Files that only a machine with an init system, people and a kernel has."""
+    if path.endswith(HOST_SUFFIXES):
+        return HOST_PLACES["/etc/systemd"]
+    if reason := _place_of_the_host(path):
+        return reason
+    return DESCRIBES if bucket == FILES and _describes_containers(task, path) else ""
+
+
+def _place_of_the_host(path: str) -> str:
+    return next((reason for place, reason in HOST_PLACES.items() if is_below(path, [place])), "")
 
 
 def _describes_containers(task: RecordedTask, path: str) -> bool:
@@ -175,15 +176,12 @@ def _describes_containers(task: RecordedTask, path: str) -> bool:
 
 
 def _problem(task: RecordedTask, bucket: str, tokens: Tokens) -> tuple[str, str] | None:
-    """(kind, reason) why a task can't be used, else None."""
+    """(kind, reason) why a task can be in no image, in whatever way, else None."""
     if task.unresolved:
         return "unresolved", f"an argument is not known: {task.unresolved}"
-    if task.conditional:
+    if task.conditional and not _sure_in_a_build(task.conditional):
         return "conditional", f"it may not run: {task.conditional}"
-    if not bucket:
-        return "review", REASONS.get(task.module, "migrate does not know how to do this in an image")
-    used = {name: task.args[name] for name in USED_ARGS if name in task.args} if bucket != FILES else target(task)
-    if needed := tokens.inside(used):
+    if needed := tokens.inside(_used(task, bucket)):
         return "review", f"it needs the value of {needed[0].name}"
     if bucket in {FILES, PATHS}:
         return _path_problem(task, bucket)
@@ -191,6 +189,22 @@ def _problem(task: RecordedTask, bucket: str, tokens: Tokens) -> tuple[str, str]
     if any(UNUSUAL.search(str(task.args.get(key) or "")) for key in PATH_ARGS.get(bucket, ())):
         return "review", "a name or path in it has characters that an image build doesn't take"
     return None
+
+
+def _sure_in_a_build(conditional: str) -> bool:
+    """`x is changed`: a build begins from nothing, so that everything changes."""
+    return all(CHANGED.fullmatch(part.strip()) for part in conditional.split(";"))
+
+
+def _used(task: RecordedTask, bucket: str) -> object:
+    """What of a task would end in an image. A secret in a file's text is no problem: see contents.sort."""
+    if bucket == FILES:
+        return target(task)
+    if bucket == EDITS:
+        return [value for key, value in task.args.items() if key in {"path", "dest", "name"}]
+    if bucket in {PACKAGES, ACCOUNTS, PATHS}:
+        return {name: task.args[name] for name in USED_ARGS if name in task.args}
+    return [task.args, task.environment]
 
 
 def _path_problem(task: RecordedTask, bucket: str) -> tuple[str, str] | None:
@@ -201,7 +215,7 @@ def _path_problem(task: RecordedTask, bucket: str) -> tuple[str, str] | None:
         odd = UNUSUAL.search(str(task.args.get("src") or ""))
         return ("review", "the path that it links to has unusual characters") if odd else None
     if task.file is None:
-        return "review", "it copies a folder, or what is on the machine already"
+        return None if is_truthy(task.args.get("remote_src")) else ("review", "it copies a folder of the project")
     if task.file.text is None:
         return "review", f"its content is no text: copy {source(task.file) or 'it'} to files{path} and add a COPY"
     return None

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import datetime
+from enum import StrEnum
 
 import msgspec
 
@@ -40,12 +41,41 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     cache: bool = True
 
 
+class ImageMode(StrEnum):
+    """How recorded tasks get into an image: as instructions, by Ansible during the build, or `auto`: by Ansible only
+    where no instruction does the same.
+    """
+
+    AUTO = "auto"
+    INSTRUCTIONS = "instructions"
+    ANSIBLE = "ansible"
+
+
+class Mirrors(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Addresses that builds use instead of the public ones: `images` is a registry for bases, `apt` stands for
+    http://deb.debian.org and http://archive.ubuntu.com, `pip` and `npm` are package indexes, `gem` a source of gems.
+    """
+
+    images: str = ""
+    apt: str = ""
+    pip: str = ""
+    npm: str = ""
+    gem: str = ""
+
+
 class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What is generated for: namespace, registry prefix of images, base image override, Kubernetes minor version."""
+    """What is generated for: namespace, registry prefix of images, Kubernetes minor version.
+
+    `base_image` is the base of all images; `bases` gives one by system (`debian12`) or by name of a workload, `mirrors`
+    where builds fetch from, `image_mode` how tasks get into images.
+    """
 
     namespace: str = ""
     registry: str = ""
     base_image: str = ""
+    bases: dict[str, str] = {}
+    mirrors: Mirrors = Mirrors()
+    image_mode: ImageMode = ImageMode.AUTO
     kubernetes: str = "1.31"
 
 

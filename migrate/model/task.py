@@ -44,7 +44,8 @@ class RecordedTask(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `action` is the resolved FQCN where ansible-core knows it; `args` are final values (tokens inside) in JSON shapes.
     `roles` runs from the outermost role to the one that holds the task. `conditional` tells why it may not run
-    (a result that only a real run knows); `unresolved` why some argument is still a template.
+    (a result that only a real run knows); `unresolved` why some argument is still a template. `asks` is true where the
+    role says that it never changes anything, `may_fail` where it goes on whether it fails or not.
     """
 
     machine: str
@@ -64,6 +65,8 @@ class RecordedTask(msgspec.Struct, frozen=True, omit_defaults=True):
     environment: dict[str, str] = {}
     file: RenderedFile | None = None
     kind: int = -1
+    asks: bool = False
+    may_fail: bool = False
 
     @property
     def role(self) -> str:

@@ -46,7 +46,9 @@ def pod(artifacts: Mapping[str, Artifact], name: str) -> dict[str, Any]:
 def test_layout() -> None:
     artifacts, _ = made()
     assert [path for path in artifacts if path.startswith("shop/")] == [
+        "shop/.dockerignore",
         "shop/Dockerfile",
+        "shop/TASKS.md",
         "shop/base/deployment.yaml",
         "shop/base/kustomization.yaml",
         "shop/base/poddisruptionbudget.yaml",
@@ -183,9 +185,11 @@ def test_the_image_of_a_python_application() -> None:
 
 
 def test_comments_can_not_become_instructions() -> None:
-    text = made()[0]["shop/Dockerfile"].text
-    assert "#   roles/shop/tasks/main.yml:15 command: python3 -m shop.schema USER root (it runs a command)\n" in text
+    artifacts, _ = made()
+    text = artifacts["shop/Dockerfile"].text
+    assert "\nRUN python3 -m shop.schema USER root\n" in text
     assert text.count("\nUSER ") == 1
+    assert "- roles/shop/tasks/main.yml:15 command: python3 -m shop.schema USER root" in artifacts["shop/TASKS.md"].text
 
 
 def test_variables_of_environment_files() -> None:
@@ -363,5 +367,5 @@ def test_no_token_gets_out(text: str, where: str, spell: Any) -> None:
         if path.endswith(".yaml"):
             assert all(isinstance(document, dict) for document in documents(artifact))
         if path.endswith("Dockerfile"):
-            known = ("#", "FROM ", "RUN ", "COPY ", "WORKDIR ", "EXPOSE ", "USER ", "CMD ", " ")
+            known = ("#", "FROM ", "RUN ", "COPY ", "WORKDIR ", "EXPOSE ", "USER ", "CMD ", "LABEL ", " ")
             assert all(line.startswith(known) or not line for line in artifact.text.split("\n"))

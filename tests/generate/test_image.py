@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from migrate.generate import accounts, bases, contents, estate, packages, paths, tasks
+from migrate.generate.steps import Impossible, Scene, Step
 from migrate.generate.tokens import Tokens
 from migrate.model.config import Target
 from migrate.model.task import RecordedTask, RenderedFile
@@ -17,6 +18,7 @@ from tests.generate import estates
 from tests.generate.estates import PASSWORD, TOKENS, assessment, file, task, workload
 
 NO_TOKENS = Tokens.of(())
+SCENE = Scene("apt", accounts.Account("app", 7, 8), "app", ("/var/log/app",), frozenset({"/app/r.txt", "/src"}))
 
 
 def of(*recorded: RecordedTask, **more: Any) -> Workload:
@@ -64,26 +66,33 @@ def test_versions_are_kept_and_then_nothing_is_ignored() -> None:
         ("pip", {"name": "x", "virtualenv": "/v", "virtualenv_site_packages": True}, "venv --system-site-packages /v"),
         ("npm", {"name": "pm2", "global": True, "version": "5"}, "npm install --global pm2@5"),
         ("npm", {"name": "@x/y", "path": "/app"}, "npm install --prefix /app @x/y"),
+        ("npm", {"path": "/src/app", "ci": True, "production": True}, "npm ci --prefix /src/app --omit=dev &&"),
+        (
+            "pip",
+            {"name": "x", "extra_args": "--index-url https://x"},
+            "pip3 install --no-cache-dir x --index-url https",
+        ),
+        ("pip", {"name": "git+https://x/y@v1"}, "--no-cache-dir git+https://x/y@v1"),
+        ("pip", {"requirements": "/src/requirements.txt"}, "-r /src/requirements.txt"),
+        ("gem", {"name": "bundler", "version": "2.4"}, "gem install --no-document bundler --version 2.4"),
     ],
 )
 def test_language_packages(module: str, args: dict[str, Any], command: str) -> None:
-    (install,), left = packages.language_installs([task(module, 1, args)], {"/app/r.txt"})
-    assert command in install.command
-    assert not left
+    step = packages.express_language(task(module, 1, args), SCENE)
+    assert isinstance(step, Step)
+    assert command in step.commands[0]
 
 
 @pytest.mark.parametrize(
     ("module", "args"),
     [
         ("pip", {"requirements": "/elsewhere.txt"}),
-        ("pip", {"name": "git+https://x/y"}),
-        ("pip", {"name": "x", "extra_args": "--index-url https://x"}),
+        ("pip", {"name": "x; rm -rf /"}),
         ("npm", {"path": "/app"}),
     ],
 )
 def test_language_packages_that_need_more_are_left(module: str, args: dict[str, Any]) -> None:
-    installs, left = packages.language_installs([task(module, 1, args)], set())
-    assert (installs, len(left)) == ([], 1)
+    assert isinstance(packages.express_language(task(module, 1, args), SCENE), Impossible)
 
 
 @pytest.mark.parametrize(
@@ -129,8 +138,9 @@ def test_accounts_that_a_package_may_have_made_are_only_made_when_missing() -> N
     ],
 )
 def test_folders_and_links(args: dict[str, Any], lines: list[str]) -> None:
-    run_user = accounts.Account("app", 7, 8)
-    assert paths.shell_lines([task("file", 1, args)], run_user, "app", ["/var/log/app"]) == lines
+    step = paths.express(task("file", 1, args), SCENE)
+    assert isinstance(step, Step)
+    assert list(step.commands) == lines
 
 
 def test_var_run_is_run() -> None:
@@ -141,8 +151,9 @@ def test_var_run_is_run() -> None:
 @pytest.mark.parametrize(
     ("recorded", "kind"),
     [
-        (task("shell", 1, {"_raw_params": "x"}), "review"),
-        (task("frobnicate", 1), "review"),
+        (task("shell", 1, {"_raw_params": f"x {PASSWORD}"}), "review"),
+        (task("shell", 1, {"_raw_params": "x"}, environment={"A": PASSWORD}), "review"),
+        (task("frobnicate", 1, {"a": [PASSWORD]}), "review"),
         (task("apt", 1, {"name": "x"}, conditional="y"), "conditional"),
         (task("apt", 1, {"name": "x"}, unresolved="y"), "unresolved"),
         (task("apt", 1, {"name": f"x={PASSWORD}"}), "review"),
@@ -153,17 +164,49 @@ def test_var_run_is_run() -> None:
         (task("pip", 1, {"name": "x", "virtualenv": "/a\nUSER root"}), "review"),
         (task("copy", 1, {"src": "folder", "dest": "/a"}), "review"),
         (task("copy", 1, {"dest": "/a"}, file=RenderedFile("/a", None)), "review"),
-        (task("service", 1, {"name": "x"}, conditional="y"), ""),
-        (task("shell", 1, {"_raw_params": "x"}, handler=True), ""),
-        (task("apt", 1, {"name": "x"}, delegate_to="localhost"), ""),
-        (file("template", 1, "/etc/systemd/system/a.service", "x"), ""),
-        (file("template", 1, "/etc/logrotate.d/a", None), ""),
     ],
 )
 def test_what_is_left_for_a_person(recorded: RecordedTask, kind: str) -> None:
     done = tasks.sort(of(recorded), Tokens.of(TOKENS))
-    assert [one.kind for one in done.left] == ([kind] if kind else [])
-    assert list(done.buckets) == ([] if kind else [tasks.HOST])
+    assert [one.kind for one in done.left] == [kind]
+    assert (done.order, done.dropped) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("recorded", "reason"),
+    [
+        (task("service", 1, {"name": "x"}, conditional="y"), "starts its process itself"),
+        (task("shell", 1, {"_raw_params": "x"}, handler=True), "a handler reacts"),
+        (task("apt", 1, {"name": "x"}, delegate_to="localhost"), "on another machine"),
+        (file("template", 1, "/etc/systemd/system/a.service", "x"), "is in the pod"),
+        (file("template", 1, "/etc/logrotate.d/a", None), "logs go to the output"),
+        (task("lineinfile", 1, {"path": "/etc/hosts", "line": "x"}), "belongs to the cluster"),
+        (task("reboot", 1), "never running"),
+        (task("mount", 1, {"path": "/data"}), "volumes of the pod"),
+        (task("shell", 1, {"_raw_params": "php --version | head -1 | awk '{ print $2; }'"}), "only asks"),
+        (task("shell", 1, {"_raw_params": "/usr/bin/find /srv -name x"}, asks=True), "changes nothing"),
+        (task("command", 1, {"_raw_params": "systemctl daemon-reload"}), "starts its process itself"),
+        (task("command", 1, {"argv": ["/etc/init.d/x", "restart"]}), "starts its process itself"),
+        (task("command", 1, {"_raw_params": "rmdir /etc/systemd/system/x.d/"}), "is in the pod"),
+        (task("shell", 1, {"cmd": "cd /x && sudo sysctl -p"}), "belongs to the node"),
+    ],
+)
+def test_what_makes_no_sense_in_an_image_is_dropped_with_a_reason(recorded: RecordedTask, reason: str) -> None:
+    (dropped,) = tasks.sort(of(recorded), NO_TOKENS).dropped
+    assert reason in dropped.reason
+
+
+@pytest.mark.parametrize(
+    "recorded",
+    [
+        task("shell", 1, {"_raw_params": "grep -q x /a > /b"}),
+        task("shell", 1, {"_raw_params": "curl -s https://x | gpg --dearmor -o /usr/share/keyrings/x.gpg"}),
+        task("apt", 1, {"name": "x"}, conditional="key is changed (result of key)"),
+        task("apt", 1, {"name": "x"}, conditional="key.changed (result of key); repo.changed | bool (result of repo)"),
+    ],
+)
+def test_what_a_build_does(recorded: RecordedTask) -> None:
+    assert len(tasks.sort(of(recorded), NO_TOKENS).order) == 1
 
 
 @pytest.mark.parametrize(
