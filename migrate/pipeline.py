@@ -17,6 +17,7 @@ from migrate.assess.assess import assess as judge
 from migrate.assess.deciding import expired, in_force, risky, unknown
 from migrate.assess.silence import silence
 from migrate.catalog import own
+from migrate.check import check
 from migrate.clients.engine import Engine
 from migrate.discover import fleet, libvirt, openstack
 from migrate.errors import EngineError, SourceError, UsageError
@@ -259,5 +260,10 @@ def together(estates: Sequence[Estate], said: Sequence[Finding] = ()) -> Assessm
 
 
 def generate(assessment: Assessment, config: Config, base: Path = Path()) -> tuple[list[Artifact], list[Finding]]:
-    """Files for what the assessment says; paths in `config` are relative to `base`."""
-    return generate_files(assessment, catalog=own.products(config.catalog, base), target=config.target)
+    """Files for what the assessment says, and what is wrong with them: no file is shown before it was checked.
+
+    Paths in `config` are relative to `base`.
+    """
+    known = own.products(config.catalog, base)
+    artifacts, findings = generate_files(assessment, catalog=known, target=config.target)
+    return artifacts, sorted([*findings, *check(artifacts, kubernetes=config.target.kubernetes)], key=Finding.sort_key)

@@ -43,7 +43,7 @@ DOORS = {
     "requests": {"clients"},
     "rich": {"report", "commands"},
     "typer": {"cli"},
-    "yaml": {"assess", "catalog", "config", "engine", "files", "init"},
+    "yaml": {"assess", "catalog", "check", "config", "engine", "files", "init"},
 }
 ANYWHERE = {"msgspec"}
 

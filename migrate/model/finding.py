@@ -11,7 +11,8 @@ from migrate.model.place import Place
 
 
 class Severity(StrEnum):
-    """error: a source could not be read, so the answer is partial; warning: look at it; note: good to know."""
+    """error: a source could not be read, so the answer is partial, or a cluster refuses the file; warning: look at it;
+    note: good to know."""
 
     ERROR = "error"
     WARNING = "warning"
