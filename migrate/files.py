@@ -61,13 +61,18 @@ def dump_all(values: Iterable[Any], *, header: str = "") -> str:
 def load_documents(path: Path) -> list[Any]:
     """The documents of a YAML file that a person may have edited. Raises FileError with the line."""
     try:
-        text = path.read_text(encoding="utf-8")
-        return [document for document in yaml.load_all(text, Loader=yaml.CSafeLoader) if document is not None]
+        return parse_documents(path.read_text(encoding="utf-8"), str(path))
     except (OSError, UnicodeDecodeError) as error:
         raise FileError(f"{path} can't be read: {error}", hint="Generate it again.") from error
+
+
+def parse_documents(text: str, name: str) -> list[Any]:
+    """The documents of a text; `name` is where it comes from."""
+    try:
+        return [document for document in yaml.load_all(text, Loader=yaml.CSafeLoader) if document is not None]
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        where = f"{path}:{mark.line + 1}" if mark else str(path)
+        where = f"{name}:{mark.line + 1}" if mark else name
         raise FileError(f"{where} is no YAML: {getattr(error, 'problem', error)}", hint="Mend that line.") from error
 
 

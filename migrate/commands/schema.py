@@ -12,7 +12,6 @@ from migrate.model.product import Product
 from migrate.model.trial import Verification
 from migrate.report import json as report_json
 
-
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 

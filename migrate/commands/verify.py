@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from migrate.clients import builder
+from migrate.clients import builder, kustomize
 from migrate.commands.sources import watching
 from migrate.errors import DECISION_NEEDED, FINE, UsageError
 from migrate.model.trial import Verification
@@ -25,11 +25,13 @@ from migrate.verify.verify import verify
 def verified(options: Mapping[str, Any]) -> int:
     """Try the chosen workloads and print what came of it; returns the exit code."""
     root: Path = options["output"]
-    chosen = folder.choose(folder.read(root), options["workloads"] or ())
-    settings = given_as(options, [subject.name for subject in chosen])
+    every = folder.places(root)
+    chosen = folder.choose(every, options["workloads"] or ())
+    settings = given_as(options, [place.id for place in chosen])
     tool = builder.find(options["builder"] or "")
+    subjects = folder.read(chosen, every, root, kustomize.build)
     with interruptible(), watching() as watch:
-        done = verify(chosen, tool, settings, watch)
+        done = verify(subjects, tool, settings, watch)
     show(done, options["format"].value)
     return FINE if all(trial.is_fine for trial in done.trials) else DECISION_NEEDED
 

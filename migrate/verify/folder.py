@@ -4,18 +4,17 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from migrate.errors import FileError, UsageError
-from migrate.files import load_documents
-from migrate.verify.generators import generated
+from migrate.files import load_documents, parse_documents
 
 Object = dict[str, Any]
-BASE = "base"
+Build = Callable[[Path], str]
 PODS = {
     "Deployment": ("spec", "template", "spec"),
     "DaemonSet": ("spec", "template", "spec"),
@@ -64,75 +63,105 @@ class Subject(msgspec.Struct, frozen=True):
         return self.kind in JOBS
 
 
-def read(root: Path) -> list[Subject]:
-    """Every pod below `root`, by environment and name. Raises FileError for what is no generated folder."""
-    folders = sorted(path.parent for path in root.rglob(f"{BASE}/kustomization.yaml"))
-    objects = {folder: _objects(folder) for folder in folders}
-    if not objects:
+class Place(msgspec.Struct, frozen=True, order=True):
+    """A workload in an environment, before it is read. `folder` holds its kustomization, `home` all of its files."""
+
+    environment: str
+    name: str
+    folder: Path
+    home: Path
+
+    @property
+    def id(self) -> str:
+        return f"{self.environment}/{self.name}" if self.environment else self.name
+
+
+def places(root: Path) -> list[Place]:
+    """Every workload of every environment. Raises FileError for what is no generated folder."""
+    homes = sorted(path.parents[1] for path in root.rglob("base/kustomization.yaml"))
+    found = [place for home in homes for place in _of_home(home, root)]
+    if not found:
         raise FileError(f"{root}: no generated workloads there", hint="Run `migrate generate`, or name the folder: -o.")
+    return sorted(found)
+
+
+def choose(found: Iterable[Place], wanted: Iterable[str]) -> list[Place]:
+    """Those that are named (`web`, `production/web`, `shop-*`), all without names. Raises UsageError for a stranger."""
+    having = [place for place in found if _has_pod(place)]
+    chosen: set[Place] = set()
+    for name in wanted:
+        hits = [one for one in having if fnmatch.fnmatchcase(one.id, name) or fnmatch.fnmatchcase(one.name, name)]
+        if not hits:
+            there = ", ".join(one.id for one in having) or "none"
+            raise UsageError(f"no workload {name} with a pod", hint=f"There are: {there}.")
+        chosen.update(hits)
+    return sorted(chosen) if chosen else having
+
+
+def read(chosen: Iterable[Place], every: Iterable[Place], root: Path, build: Build) -> list[Subject]:
+    """The pods of places; `build` is kustomize."""
+    every = list(every)
+    services = {place: [one for one in _documents(place) if one.get("kind") == "Service"] for place in every}
     contexts = {path.parent.name: path.parent for path in sorted(root.rglob("Dockerfile")) if "files" not in path.parts}
     found = []
-    for folder, inside in objects.items():
-        near = folder.parent.parent
-        beside = [one for other, theirs in objects.items() if other.parent.parent == near for one in theirs]
-        environment = "" if near == root else near.relative_to(root).as_posix()
-        found += list(_subjects(inside, beside, folder.parent, environment, contexts))
-    return sorted(found, key=lambda one: one.id)
-
-
-def choose(subjects: Iterable[Subject], wanted: Iterable[str]) -> list[Subject]:
-    """Those that are named (`web`, `production/web`, `shop-*`), all without names. Raises UsageError for a stranger."""
-    subjects = list(subjects)
-    chosen: dict[str, Subject] = {}
-    for name in wanted:
-        hits = [one for one in subjects if fnmatch.fnmatchcase(one.id, name) or fnmatch.fnmatchcase(one.name, name)]
-        if not hits:
-            there = ", ".join(one.id for one in subjects) or "none"
-            raise UsageError(f"no workload {name} with a pod", hint=f"There are: {there}.")
-        chosen |= {one.id: one for one in hits}
-    return [one for one in subjects if one.id in chosen] if chosen else subjects
-
-
-def _objects(folder: Path) -> list[Object]:
-    """All documents of a base, those that no kustomization lists (skeletons of Secrets) included."""
-    found = []
-    for path in sorted(folder.glob("*.yaml")):
-        documents = [one for one in load_documents(path) if isinstance(one, dict)]
-        found += documents
-        if path.name == "kustomization.yaml":
-            found += [made for one in documents for made in generated(one, folder)]
+    for place in chosen:
+        beside = [one for other in every if other.environment == place.environment for one in services[other]]
+        objects = parse_documents(build(place.folder), str(place.folder))
+        found += list(_subjects(objects, beside, place, contexts))
     return found
 
 
+def _of_home(home: Path, root: Path) -> Iterator[Place]:
+    """One place for each overlay; the base itself where there is none."""
+    overlays = sorted(path.parent for path in home.glob("overlays/*/kustomization.yaml"))
+    for folder in overlays:
+        yield Place(folder.name, home.name, folder, home)
+    if not overlays:
+        near = home.parent
+        yield Place("" if near == root else near.relative_to(root).as_posix(), home.name, home / "base", home)
+
+
+def _documents(place: Place) -> list[Object]:
+    """All documents of base and overlay as they are written, skeletons of Secrets included."""
+    folders = dict.fromkeys((place.home / "base", place.folder))
+    paths = [path for folder in folders for path in sorted(folder.glob("*.yaml"))]
+    return [one for path in paths for one in load_documents(path) if isinstance(one, dict)]
+
+
+def _has_pod(place: Place) -> bool:
+    return any(one.get("kind") in PODS for one in _documents(place))
+
+
 def _subjects(
-    inside: list[Object], beside: list[Object], folder: Path, environment: str, contexts: Mapping[str, Path]
+    objects: list[Object], beside: list[Object], place: Place, contexts: Mapping[str, Path]
 ) -> Iterator[Subject]:
-    config = {_name(one): _texts(one, "data") for one in inside if one.get("kind") == "ConfigMap"}
-    secrets = {_name(one): _texts(one, "stringData") for one in inside if one.get("kind") == "Secret"}
-    pods = [one for one in inside if one.get("kind") in PODS]
-    for found in pods:
+    config = {_name(one): _texts(one, "data") for one in objects if one.get("kind") == "ConfigMap"}
+    written = [*_documents(place), *objects]
+    secrets = {_name(one): _texts(one, "stringData") for one in written if one.get("kind") == "Secret"}
+    for found in (one for one in objects if one.get("kind") in PODS):
         pod = _dig(found, PODS[found["kind"]])
         if not pod.get("containers"):
-            raise FileError(f"{folder}: {found['kind']} {_name(found)} has no containers")
+            raise FileError(f"{place.folder}: {found['kind']} {_name(found)} has no containers")
         image = str(pod["containers"][0].get("image", ""))
         yield Subject(
             name=_name(found),
-            environment=environment,
+            environment=place.environment,
             kind=found["kind"],
             pod=pod,
             config=config,
             secrets=secrets,
             neighbours=_neighbours(beside, _name(found)),
-            routes=tuple(sorted(set(_routes(inside)))),
-            context=_context(image, folder, contexts),
+            routes=tuple(sorted(set(_routes(objects)))),
+            context=_context(image, place, contexts),
             image=image,
         )
 
 
-def _context(image: str, folder: Path, contexts: Mapping[str, Path]) -> Path | None:
-    """Where the image is built: beside the manifests, or in the folder that is named like it."""
-    if (folder / "Dockerfile").is_file():
-        return folder
+def _context(image: str, place: Place, contexts: Mapping[str, Path]) -> Path | None:
+    """Where the image is built: in the overlay, beside the base, or in the folder that is named like it."""
+    for folder in (place.folder, place.home):
+        if (folder / "Dockerfile").is_file():
+            return folder
     name = image.rpartition("/")[2].partition("@")[0].partition(":")[0]
     return contexts.get(name)
 
