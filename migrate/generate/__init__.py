@@ -6,7 +6,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 
-from migrate.generate import built, contained, estate, layers, notes, provenance, roots, service, tokens
+import msgspec
+
+from migrate.generate import built, contained, estate, layers, notes, provenance, roots, routing, service, tokens
 from migrate.generate.estate import Estate
 from migrate.generate.manifest import Made, Object, identity
 from migrate.model.artifact import Artifact
@@ -23,7 +25,7 @@ def generate(
     assessment: Assessment, *, catalog: Mapping[str, Product], target: Target
 ) -> tuple[list[Artifact], list[Finding]]:
     """All files by path, and all findings in their usual order; the same assessment always yields the same bytes."""
-    known = estate.index(assessment, catalog, target)
+    known = _known(assessment, catalog, target)
     made = _made(known)
     artifacts: list[Artifact] = []
     findings = [finding for one in made for finding in one.findings]
@@ -39,8 +41,13 @@ def generate(
 
 def objects(assessment: Assessment, *, catalog: Mapping[str, Product], target: Target) -> dict[str, list[Object]]:
     """Environment → all its objects, as kustomize builds them from the files."""
-    known = estate.index(assessment, catalog, target)
+    known = _known(assessment, catalog, target)
     return {name: built.objects(inside, known) for name, inside in _by_environment(_made(known)).items()}
+
+
+def _known(assessment: Assessment, catalog: Mapping[str, Product], target: Target) -> Estate:
+    known = estate.index(assessment, catalog, target)
+    return msgspec.structs.replace(known, routing=routing.find(known))
 
 
 def _made(known: Estate) -> list[Made]:

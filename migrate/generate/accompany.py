@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What goes with a controller: the account of its pods, and how many of them may be away at once."""
+"""What goes with a controller: account and NetworkPolicy of its pods, routes, and how many may be away at once."""
 
 from __future__ import annotations
 
+from migrate.generate import routes, traffic
 from migrate.generate.draft import Draft
 from migrate.generate.estate import Estate
 from migrate.generate.manifest import LABEL_SOURCES, NAME, Manifest, Object, labels
@@ -10,8 +11,9 @@ from migrate.model.workload import Placement
 
 
 def every(draft: Draft, estate: Estate) -> list[Manifest]:
-    """ServiceAccount; for Deployments of several pods a PodDisruptionBudget."""
-    found = [_service_account(draft, estate)]
+    """ServiceAccount and NetworkPolicy; for Deployments of several pods a PodDisruptionBudget."""
+    found = [_service_account(draft, estate), traffic.policy(draft.workload, estate)]
+    found += routes.manifests(draft.workload, estate.routing.routes.get(draft.workload.id, ()), estate)
     if draft.workload.placement is Placement.DEPLOYMENT and len(set(draft.workload.machines)) > 1:
         found.append(_disruption_budget(draft, estate))
     return found
@@ -33,10 +35,15 @@ def _disruption_budget(draft: Draft, estate: Estate) -> Manifest:
         "apiVersion": "policy/v1",
         "kind": "PodDisruptionBudget",
         "metadata": {"name": draft.name, "labels": labels(draft.workload, estate)},
-        "spec": {"maxUnavailable": 1, "selector": {"matchLabels": {NAME: draft.name}}},
+        "spec": {
+            "maxUnavailable": 1,
+            "unhealthyPodEvictionPolicy": "AlwaysAllow",
+            "selector": {"matchLabels": {NAME: draft.name}},
+        },
     }
     sources = {
         "spec.maxUnavailable": "default: nodes are drained one by one, as machines were",
+        "spec.unhealthyPodEvictionPolicy": "default: a pod that is ill anyway keeps no node from being drained",
         "spec.selector": "name of the workload",
     }
     return Manifest("poddisruptionbudget.yaml", found, {**LABEL_SOURCES, **sources})

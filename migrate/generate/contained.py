@@ -5,7 +5,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from migrate.generate import accompany, buckets, config, controller, image, notes, paths, service, tasks
+from migrate.generate import (
+    accompany,
+    buckets,
+    config,
+    controller,
+    image,
+    notes,
+    paths,
+    routes,
+    service,
+    tasks,
+    traffic,
+)
 from migrate.generate.draft import Draft, draft, unit_texts
 from migrate.generate.estate import Estate, ports
 from migrate.generate.image import Image
@@ -66,6 +78,8 @@ def _reference(decided: Draft, estate: Estate, built: Image) -> str:
 
 def _findings(decided: Draft, estate: Estate, built: Image) -> list[Finding]:
     every = [*built.findings, *decided.findings, *config.needed(decided, estate)]
+    every += traffic.findings(decided.workload, estate)
+    every += routes.findings(decided.workload, estate.routing.routes.get(decided.workload.id, ()), estate)
     for check in (_differing, _owned_folders, _state_folders, _unprobed, _other_schedule, _unpinned, _prebuilt):
         every += check(decided)
     return every

@@ -12,6 +12,7 @@ from migrate.generate.manifest import LABEL_SOURCES, NAME, Manifest, Object, lab
 from migrate.model.finding import Finding, Severity
 
 CRON = re.compile(r"@(hourly|daily|midnight|weekly|monthly|yearly|annually)|[\d*/,-]+ [\d*/,-]+( [\w*/,?-]+){3}")
+LATEST = 300
 POD = "spec.template.spec"
 JOB = "spec.jobTemplate.spec.template.spec"
 
@@ -21,11 +22,12 @@ def deployment(draft: Draft, estate: Estate, image: str) -> Manifest:
     replicas = max(1, len(set(draft.workload.machines)))
     spec = pod.spec(draft, estate, image)
     if replicas > 1:
-        spec = {**spec, "topologySpreadConstraints": [_spread(draft)]}
+        spec = {**spec, "topologySpreadConstraints": [_spread(draft)], "affinity": _affinity(draft)}
     found = _around_pods("Deployment", {"replicas": replicas}, draft, estate, spec)
     machines = notes.listed(sorted(set(draft.workload.machines))) or "none known"
     sources = {
         "spec.replicas": f"one for each machine: {machines}",
+        f"{POD}.affinity": "default: there are several machines, so that one may die",
         f"{POD}.topologySpreadConstraints": "default: there are several machines, so that one may die",
     }
     return Manifest("deployment.yaml", found, _sources(sources, draft, estate))
@@ -66,12 +68,14 @@ def _cron_job(draft: Draft, estate: Estate, image: str, process: Process, *, alo
             "schedule": " ".join(process.unit.schedule.split()),
             # On one machine cron starts a second run beside the first; for most jobs that was never wanted.
             "concurrencyPolicy": "Forbid",
+            "startingDeadlineSeconds": LATEST,
             "jobTemplate": {"spec": {"backoffLimit": 0, "template": template}},
         },
     }
     sources = {
         "spec.schedule": process.told,
         "spec.concurrencyPolicy": "default: a second run beside the first was never wanted",
+        "spec.startingDeadlineSeconds": "default: cron does not make up for what it missed long ago",
         "spec.jobTemplate.spec.backoffLimit": "default: cron, too, does not try again",
         f"{JOB}.restartPolicy": "default: cron, too, does not try again",
         "spec.jobTemplate.spec.template.metadata.labels": "name of the workload, category of its catalog entry",
@@ -109,6 +113,12 @@ def _spread(draft: Draft) -> Object:
         "whenUnsatisfiable": "ScheduleAnyway",
         "labelSelector": {"matchLabels": {NAME: draft.name}},
     }
+
+
+def _affinity(draft: Draft) -> Object:
+    term = {"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": {NAME: draft.name}}}
+    preferred = {"weight": 100, "podAffinityTerm": term}
+    return {"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [preferred]}}
 
 
 def _no_schedule(draft: Draft, process: Process) -> Finding:

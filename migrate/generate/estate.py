@@ -11,19 +11,21 @@ from functools import cache
 import msgspec
 
 from migrate.generate import names
+from migrate.generate.route import Route, Routing
 from migrate.generate.tokens import Tokens
 from migrate.model.assessment import Assessment
 from migrate.model.config import Target
 from migrate.model.machine import Machine
 from migrate.model.product import Product
-from migrate.model.workload import Port, Workload
+from migrate.model.workload import Edge, Port, Workload
 
 Key = tuple[str, str]
 RESERVED = ("chart", "environments", "images")
 
 
 class Estate(msgspec.Struct, frozen=True):
-    """Keys are (environment, name): `hosts` also knows machines by address; `residents` are workloads of a machine."""
+    """Keys are (environment, name): `hosts` also knows machines by address; `residents` are workloads of a machine,
+    `callers` the edges that lead to a workload."""
 
     assessment: Assessment
     catalog: Mapping[str, Product]
@@ -34,6 +36,9 @@ class Estate(msgspec.Struct, frozen=True):
     machines: Mapping[Key, Machine]
     hosts: Mapping[Key, Machine]
     residents: Mapping[Key, tuple[Workload, ...]]
+    workloads: Mapping[Key, Workload]
+    callers: Mapping[Key, tuple[Edge, ...]]
+    routing: Routing = Routing()
 
     def name(self, workload: Workload) -> str:
         """The workload's label, unique in its environment."""
@@ -50,6 +55,17 @@ class Estate(msgspec.Struct, frozen=True):
     def product(self, workload: Workload) -> Product | None:
         """Its entry in the software catalog."""
         return self.catalog.get(workload.software)
+
+    def routes_to(self, workload: Workload) -> list[Route]:
+        """Ways from outside that end at its Service, whoever declares them."""
+        homes = self.workloads
+        many = (
+            route
+            for (environment, name), one in homes.items()
+            if environment == workload.environment
+            for route in self.routing.routes.get(one.id, ())
+        )
+        return sorted(route for route in many if route.service == self.name(workload))
 
     def machines_of(self, workload: Workload) -> tuple[Machine, ...]:
         """Its machines by name; a name that no source knows yields an empty machine."""
@@ -71,6 +87,8 @@ def index(assessment: Assessment, catalog: Mapping[str, Product], target: Target
         machines={(machine.environment, machine.name): machine for machine in assessment.machines},
         hosts=_hosts(assessment.machines),
         residents=_residents(assessment.workloads),
+        workloads={(one.environment, one.name): one for one in assessment.workloads},
+        callers=_callers(assessment.workloads),
     )
 
 
@@ -114,6 +132,15 @@ def _hosts(machines: Iterable[Machine]) -> dict[Key, Machine]:
         for host in (machine.name, *machine.aliases, *addresses(machine)):
             found[machine.environment, host.lower()][machine.name] = machine
     return {key: next(iter(owners.values())) for key, owners in found.items() if len(owners) == 1}
+
+
+def _callers(workloads: Iterable[Workload]) -> dict[Key, tuple[Edge, ...]]:
+    """(environment, target) → the edges that lead there, wherever they were seen."""
+    found: defaultdict[Key, set[Edge]] = defaultdict(set)
+    for workload in workloads:
+        for edge in workload.edges:
+            found[workload.environment, edge.target].add(edge)
+    return {key: tuple(sorted(edges)) for key, edges in found.items()}
 
 
 def _residents(workloads: Iterable[Workload]) -> dict[Key, tuple[Workload, ...]]:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from migrate.generate import names, sizes
+from migrate.generate import names, probes, sizes, stopping
 from migrate.generate.draft import Draft, Process
 from migrate.generate.environment import references
 from migrate.generate.estate import Estate, ports
@@ -20,6 +20,7 @@ def spec(draft: Draft, estate: Estate, image: str) -> Object:
         "enableServiceLinks": False,
         "serviceAccountName": draft.name,
         "automountServiceAccountToken": False,
+        "terminationGracePeriodSeconds": stopping.grace(draft)[0],
         "securityContext": _security(draft),
         "containers": [_container(draft, estate, process, image) for process in draft.processes],
     }
@@ -32,6 +33,7 @@ def provenance(draft: Draft, estate: Estate, at: str) -> dict[str, str]:
         f"{at}.enableServiceLinks": "default: variables for every Service would get in the way of its own",
         f"{at}.serviceAccountName": "name of the workload",
         f"{at}.automountServiceAccountToken": "default: what ran on a VM does not ask the Kubernetes API",
+        f"{at}.terminationGracePeriodSeconds": stopping.grace(draft)[1],
         f"{at}.securityContext": "default: Pod Security level restricted",
         **dict.fromkeys(
             (f"{at}.securityContext.{field}" for field in ("runAsUser", "runAsGroup", "fsGroup")), draft.account.source
@@ -64,7 +66,7 @@ def _security(draft: Draft) -> Object:
 
 def _container(draft: Draft, estate: Estate, process: Process, image: str) -> Object:
     first = process is draft.processes[0]
-    found: Object = {"name": process.name, "image": process.unit.image or image, "imagePullPolicy": "IfNotPresent"}
+    found: Object = {"name": process.name, "image": process.unit.image or image, "imagePullPolicy": _pull(process)}
     if process.command.words and (not first or process.unit.image):
         # A prebuilt image has an entrypoint that takes these; ours runs the first process by itself.
         found["args" if process.unit.image else "command"] = [_literal(word, process) for word in process.command.words]
@@ -73,8 +75,10 @@ def _container(draft: Draft, estate: Estate, process: Process, image: str) -> Ob
     found |= references(process.environment, config_map=process.env_name, secret=process.env_name)
     if first and ports(draft.workload):
         found["ports"] = _ports(draft)
-        found |= probes(draft)
-    found["resources"] = sizes.resources(draft.workload, estate, len(draft.processes))[0]
+        found |= probes.probes(draft, estate)[0]
+    if lifecycle := stopping.hook(draft, process, estate)[0]:
+        found["lifecycle"] = lifecycle
+    found["resources"] = sizes.resources(draft.workload, len(draft.processes))[0]
     found["securityContext"] = {
         "allowPrivilegeEscalation": False,
         "capabilities": {"drop": ["ALL"]},
@@ -83,31 +87,9 @@ def _container(draft: Draft, estate: Estate, process: Process, image: str) -> Ob
     return {**found, "volumeMounts": _mounts(draft)}
 
 
-def probes(draft: Draft) -> Object:
-    """Startup, readiness and liveness: the catalog's question on a port that the role really uses, else TCP."""
-    handler = probe(draft)
-    if handler is None:
-        return {}
-    return {
-        "startupProbe": {**handler, "periodSeconds": 2, "failureThreshold": 60},
-        "readinessProbe": {**handler, "periodSeconds": 5},
-        "livenessProbe": {**handler, "periodSeconds": 10, "failureThreshold": 6},
-    }
-
-
-def probe(draft: Draft) -> Object | None:
-    """The handler that all probes share; None where nothing listens on TCP."""
-    open_ports = [port for port in ports(draft.workload) if names.protocol(port) == "TCP"]
-    if not open_ports:
-        return None
-    asked = draft.product.run.probe if draft.product and draft.product.run else {}
-    numbers = [port.number for port in open_ports]
-    wanted = asked.get("port") or asked.get("tcp")
-    number = wanted if wanted in numbers else numbers[0]
-    port = port_names(draft)[int(number), "TCP"]
-    if "path" in asked and number == wanted:  # what answers on another port is anybody's guess
-        return {"httpGet": {"path": str(asked["path"]), "port": port}}
-    return {"tcpSocket": {"port": port}}
+def _pull(process: Process) -> str:
+    """Always, where a tag may have been moved; ours, and digests, always mean the same."""
+    return "Always" if process.unit.image and "@" not in process.unit.image else "IfNotPresent"
 
 
 def port_names(draft: Draft) -> dict[tuple[int, str], str]:
@@ -160,10 +142,11 @@ def _container_provenance(draft: Draft, estate: Estate, process: Process, at: st
     found = {
         f"{at}.name": f"{process.unit.manager} unit {process.unit.name}",
         f"{at}.image": _image_source(process),
-        f"{at}.imagePullPolicy": "default: tags are never moved",
+        f"{at}.imagePullPolicy": "default: a tag that names its contents is never moved, others may be",
         f"{at}.workingDir": f"{process.unit.manager} unit {process.unit.name}",
-        f"{at}.resources": sizes.resources(draft.workload, estate, len(draft.processes))[1],
+        f"{at}.resources": sizes.resources(draft.workload, len(draft.processes))[1],
         f"{at}.securityContext": "default: Pod Security level restricted",
+        f"{at}.lifecycle": stopping.hook(draft, process, estate)[1],
         f"{at}.envFrom": f"environment files of {process.unit.name}",
     }
     if process.command.source:
@@ -173,9 +156,7 @@ def _container_provenance(draft: Draft, estate: Estate, process: Process, at: st
         known = port_names(draft)
         sources = {(port.number, names.protocol(port)): port.source for port in ports(draft.workload)}
         found |= {f"{at}.ports[{name}]": sources[port] or "assessment" for port, name in known.items()}
-        asked = draft.product.run.probe if draft.product and draft.product.run else {}
-        source = f"catalog entry {draft.workload.software}" if asked else "default: TCP to the first port"
-        found |= {f"{at}.{name}": source for name in probes(draft)}
+        found |= {f"{at}.{field}": source for field, source in probes.probes(draft, estate)[1].items()}
     return found | _environment_sources(process, at) | _mount_sources(draft, at)
 
 

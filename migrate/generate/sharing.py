@@ -12,6 +12,9 @@ import msgspec
 from migrate.generate.manifest import CONTROLLERS, ConfigMap, Made, Manifest, Object
 from migrate.generate.patches import patch
 
+# Their lists are addresses and hosts of one environment, and a patch would replace them whole.
+NEVER_PATCHED = ("NetworkPolicy", "Ingress", "HTTPRoute")
+
 
 class Change(msgspec.Struct, frozen=True):
     """A patch for one file of the base, and the manifest that it leads to."""
@@ -99,7 +102,7 @@ def _changes(
         if before == wanted.object:
             found.append(None)
             continue
-        said = patch(before, wanted.object)
+        said = None if wanted.kind in NEVER_PATCHED else patch(before, wanted.object)
         if said is None:
             return None
         found.append(Change(file, said, wanted))

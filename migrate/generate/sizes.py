@@ -5,26 +5,29 @@ from __future__ import annotations
 
 from typing import Any
 
-from migrate.generate.estate import Estate
 from migrate.model.workload import Workload
 
 MEBIBYTE = 1024 * 1024
-DEFAULT: dict[str, Any] = {"requests": {"cpu": "100m", "memory": "128Mi"}}
+# A full disk of a node takes the neighbours along.
+DISK = ("128Mi", "2Gi")
+DEFAULT: dict[str, Any] = {
+    "requests": {"cpu": "100m", "memory": "128Mi", "ephemeral-storage": DISK[0]},
+    "limits": {"cpu": "1", "memory": "1Gi", "ephemeral-storage": DISK[1]},
+}
 
 
-def resources(workload: Workload, estate: Estate, containers: int) -> tuple[dict[str, Any], str]:
-    """`resources` of each container, and where they come from. The smallest machine counts."""
-    machines = estate.machines_of(workload)
-    vcpus = min((machine.vcpus for machine in machines if machine.vcpus), default=0)
-    memory = min((machine.memory for machine in machines if machine.memory), default=0)
-    if not (vcpus and memory):
+def resources(workload: Workload, containers: int) -> tuple[dict[str, Any], str]:
+    """`resources` of each container, and where they come from; never more than the VM had."""
+    size = workload.size
+    if size is None or not size.memory:
         return DEFAULT, "default, not measured: no source knows the size of its machines"
-    sharing = max(len(estate.residents.get((workload.environment, machine.name), ())) for machine in machines) or 1
-    share = sharing * containers
-    mebibytes = memory // MEBIBYTE
-    requests = {"cpu": f"{max(50, vcpus * 250 // share)}m", "memory": f"{max(64, mebibytes // 2 // share)}Mi"}
-    source = (
-        f"default, not measured: a quarter of {vcpus} vCPUs and half of {mebibytes} MiB of the smallest VM, "
-        f"among {share} containers; limit: all of its memory"
-    )
-    return {"requests": requests, "limits": {"memory": f"{max(64, mebibytes)}Mi"}}, source
+    memory = max(64, size.memory // MEBIBYTE // containers)
+    requests = {"cpu": f"{max(50, int(size.vcpus * 1000) // containers)}m", "memory": f"{memory}Mi"}
+    limits = {"cpu": str(max(1, size.vm_vcpus)), "memory": f"{max(memory, size.vm_memory // MEBIBYTE)}Mi"}
+    source = ("" if not size.guess else "not measured: ") + size.source
+    every = f"{source}, among {containers} containers" if containers > 1 else source
+    told = f"{every}; limits: what the VM had"
+    return {
+        "requests": {**requests, "ephemeral-storage": DISK[0]},
+        "limits": {**limits, "ephemeral-storage": DISK[1]},
+    }, told

@@ -63,11 +63,30 @@ class Mirrors(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     gem: str = ""
 
 
+class Routes(StrEnum):
+    """How the hosts of web servers and balancers lead to pods: by Ingress, by the Gateway API, or not at all."""
+
+    INGRESS = "ingress"
+    GATEWAY = "gateway"
+    NONE = "none"
+
+
+class Secrets(StrEnum):
+    """How secrets are referred to: a skeleton to be filled, an ExternalSecret, or a SealedSecret to be filled."""
+
+    PLAIN = "plain"
+    EXTERNAL = "external"
+    SEALED = "sealed"
+
+
 class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What is generated for: namespace, registry prefix of images, Kubernetes minor version.
 
     `base_image` is the base of all images; `bases` gives one by system (`debian12`) or by name of a workload, `mirrors`
     where builds fetch from, `image_mode` how tasks get into images.
+
+    `{environment}` in the namespace stands for the environment's name, which is the namespace where none is given.
+    `route_class` is the class of Ingresses or Gateways; `secret_store` the ClusterSecretStore of ExternalSecrets.
     """
 
     namespace: str = ""
@@ -77,6 +96,10 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     mirrors: Mirrors = Mirrors()
     image_mode: ImageMode = ImageMode.AUTO
     kubernetes: str = "1.31"
+    routes: Routes = Routes.INGRESS
+    route_class: str = ""
+    secrets: Secrets = Secrets.PLAIN
+    secret_store: str = "default"
 
 
 class Override(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

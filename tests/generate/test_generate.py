@@ -51,6 +51,7 @@ def test_layout() -> None:
         "shop/TASKS.md",
         "shop/base/deployment.yaml",
         "shop/base/kustomization.yaml",
+        "shop/base/networkpolicy.yaml",
         "shop/base/poddisruptionbudget.yaml",
         "shop/base/secret.example.yaml",
         "shop/base/service.yaml",

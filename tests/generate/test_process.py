@@ -8,13 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migrate.generate import command, environment, estate, names, pod, sizes
-from migrate.generate.draft import draft
+from migrate.generate import command, environment, estate, names, sizes
 from migrate.model.config import Target
-from migrate.model.product import Run
-from migrate.model.workload import Port, Unit
+from migrate.model.workload import Port, Size, Unit
 from tests.generate import estates
-from tests.generate.estates import SHOP, assessment, file, product
+from tests.generate.estates import SHOP, assessment, file
 
 KNOWN = estate.index(assessment(), estates.CATALOG, Target())
 
@@ -129,18 +127,11 @@ def test_port_names() -> None:
     assert list(names.port_names(ports).values()) == ["http", "tcp-2", "udp-3", "a-very-long-por"]
 
 
-def test_sizes_are_shares_of_the_smallest_machine() -> None:
-    found, source = sizes.resources(estates.SHOP, KNOWN, 1)
-    # shop shares web1 with nginx, the report, the mirror, ntp and the puzzle
-    assert found == {"requests": {"cpu": "166m", "memory": "341Mi"}, "limits": {"memory": "4096Mi"}}
-    assert "6 containers" in source
-    assert sizes.resources(estates.WORKER, KNOWN, 1)[0] == sizes.DEFAULT
-
-
-def test_a_probe_asks_a_port_that_is_used() -> None:
-    catalog = {"nginx": product("nginx", run=Run(("nginx",), probe={"tcp": 80}))}
-    known = estate.index(assessment(), catalog, Target())
-    one = msgspec.structs.replace(estates.NGINX, ports=(Port(8080, name="alt"), Port(9000, "udp")))
-    assert pod.probe(draft(one, known)) == {"tcpSocket": {"port": "alt"}}
-    silent = msgspec.structs.replace(estates.NGINX, ports=(Port(9000, "udp"),))
-    assert pod.probe(draft(silent, known)) is None
+def test_sizes_come_with_their_reason() -> None:
+    size = Size(vcpus=0.5, memory=512 * 2**20, vm_vcpus=4, vm_memory=4 * 2**30, source="half of web1")
+    found, source = sizes.resources(msgspec.structs.replace(estates.SHOP, size=size), 2)
+    assert found["requests"]["cpu"] == "250m"
+    assert found["requests"]["memory"] == "256Mi"
+    assert found["limits"]["memory"] == "4096Mi"
+    assert source == "not measured: half of web1, among 2 containers; limits: what the VM had"
+    assert sizes.resources(estates.WORKER, 1)[0] == sizes.DEFAULT
