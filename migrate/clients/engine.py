@@ -105,9 +105,11 @@ class Engine:
         """
         return self._played(Play(playbooks=tuple(playbooks), facts=facts), progress)
 
-    def play_role(self, folder: Path, facts: dict[str, Any]) -> tuple[list[RecordedTask], Done]:
+    def play_role(
+        self, folder: Path, facts: dict[str, Any], *, anyway: bool = False
+    ) -> tuple[list[RecordedTask], Done]:
         """Everything recorded of one role alone; what the child learnt of other roles is forgotten first."""
-        return self._played(PlayRole(folder=str(folder), facts=facts), lambda _: None)
+        return self._played(PlayRole(folder=str(folder), facts=facts, anyway=anyway), lambda _: None)
 
     @property
     def alive(self) -> bool:

@@ -29,6 +29,7 @@ SILENT = frozenset(
 )
 FACT_MODULES = {"package_facts": ("packages",), "service_facts": ("services",)}
 MOST_ITEMS = 2000
+LEFT_OUT = "its defaults are changed"
 
 
 class NoShell:
@@ -96,6 +97,8 @@ class RecordingExecutor(TaskExecutor):  # type: ignore[misc]  # ansible ships no
             self.loop_doubt = f"loop over {', '.join(doubtful)}"
         if len(items) > MOST_ITEMS:
             self._gap("limit", f"loop of {len(items)} items, the first {MOST_ITEMS} recorded")
+        if not items and self.notebook.anyway:
+            return self._unknown_loop("a list that is empty by default")
         return items[:MOST_ITEMS]
 
     def _search_path(self) -> list[str]:
@@ -193,8 +196,9 @@ class RecordingExecutor(TaskExecutor):  # type: ignore[misc]  # ansible ships no
             answer = decide(
                 self._task.when, engine, lambda names: sorted(names & lost) or doubts(self.host, names, variables)
             )
-        if answer is None:
+        if answer is None and not self.notebook.anyway:
             return None
+        answer = LEFT_OUT if answer is None else answer
         inherited = str(variables.get(CONDITIONAL) or "")
         return "; ".join(dict.fromkeys(reason for reason in (inherited, self.loop_doubt, answer) if reason))
 

@@ -90,6 +90,13 @@ class Gaps:
         )
         self._found.setdefault((check, finding.subject, finding.message, str(place)), finding)
 
+    def have(self, check: str, folder: str) -> bool:
+        """True when something of this kind was found below a folder (relative to the project)."""
+        return any(
+            one.check == check and one.place is not None and one.place.path.startswith(f"{folder}/")
+            for one in self._found.values()
+        )
+
     def relative(self, text: str) -> str:
         """The text without the absolute path of the project."""
         return text.replace(self.project + os.sep, "").replace(self.project, ".")

@@ -38,6 +38,8 @@ class Notebook:
         self.ballots = Ballots(reader)
         self.once = True
         """False where what runs once was recorded in an earlier round: the first host of the play was due then."""
+        self.anyway = False
+        """True where tasks that conditions and empty loops leave out are recorded too, under that condition."""
         self.play = ("", "")
         self.tasks: list[RecordedTask] = []
 

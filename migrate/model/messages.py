@@ -37,11 +37,13 @@ class Play(msgspec.Struct, frozen=True, tag=True):
 class PlayRole(msgspec.Struct, frozen=True, tag=True):
     """Play one role (an absolute folder) on every class with these facts; what was learnt of others is forgotten.
 
-    Its dependencies are looked for in the project's folder, and answered as for `Play`.
+    Its dependencies are looked for in the project's folder, and answered as for `Play`. With `anyway`, tasks that its
+    defaults leave out are recorded too, under that condition.
     """
 
     folder: str
     facts: dict[str, Any]
+    anyway: bool = False
 
 
 class Inventory(msgspec.Struct, frozen=True, tag=True):

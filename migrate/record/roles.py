@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 
+import msgspec
+
 from migrate.clients.engine import Engine
 from migrate.errors import EngineError
 from migrate.model.finding import Finding, Severity
@@ -22,12 +24,18 @@ MACHINE = "machine"
 
 
 def record_roles(
-    roles: Iterable[Path], *, os: str = DEFAULT, root: Path | None = None, trusted: bool = False
+    roles: Iterable[Path],
+    *,
+    os: str = DEFAULT,
+    root: Path | None = None,
+    trusted: bool = False,
+    anyway: bool = False,
 ) -> Iterator[tuple[Path, Recording]]:
     """Each role folder with what it would do to a fresh machine with the system `os` (a libosinfo short id).
 
     Dependencies are looked for beside a role, inside `root`: nothing outside that folder is read. Without one it is
     the folder above where that is called `roles`, else the role itself. A role that ends the child costs only itself.
+    `anyway` records also what its defaults leave out, under that condition.
     """
     told = facts_for(Machine(name=MACHINE, os=os))
     around = ((root or enclosing(role), role) for role in (path.resolve() for path in roles))
@@ -38,7 +46,7 @@ def record_roles(
                 engine.inventory()
                 while due and engine.alive:
                     role = due.pop(0)
-                    yield role, played(engine, role, told, os)
+                    yield role, played(engine, role, told, os, anyway=anyway)
 
 
 def enclosing(role: Path) -> Path:
@@ -46,12 +54,12 @@ def enclosing(role: Path) -> Path:
     return role.parent if role.parent.name == "roles" else role
 
 
-def played(engine: Engine, role: Path, told: Facts, os: str) -> Recording:
+def played(engine: Engine, role: Path, told: Facts, os: str, *, anyway: bool = False) -> Recording:
     try:
-        tasks, done = engine.play_role(role, told.values)
+        tasks, done = engine.play_role(role, told.values, anyway=anyway)
     except EngineError as error:
         tasks, done = [], lost(role, error)
-    return recording(tasks, done, told.source, os)
+    return recording(tasks, done, f"profile {os}", os)
 
 
 def lost(role: Path, error: EngineError) -> Done:
@@ -64,4 +72,14 @@ def lost(role: Path, error: EngineError) -> Done:
 def recording(tasks: list[RecordedTask], done: Done, source: str, os: str) -> Recording:
     machine = Machine(name=MACHINE, seen_by=("inventory",), os=os, kind=0, facts_from=source)
     made = MachineClass(number=0, representative=MACHINE, members=(MACHINE,))
-    return Recording(tuple(tasks), (machine,), (made,), done.tokens, done.findings, done.plays)
+    return Recording(once(tasks), (machine,), (made,), done.tokens, done.findings, done.plays)
+
+
+def once(tasks: Iterable[RecordedTask]) -> tuple[RecordedTask, ...]:
+    """Each task once: several ways into a role lead over the same files. What runs without a doubt comes first."""
+    kept: dict[bytes, RecordedTask] = {}
+    for task in tasks:
+        key = msgspec.json.encode(msgspec.structs.replace(task, conditional=""), order="deterministic")
+        if key not in kept or (kept[key].conditional and not task.conditional):
+            kept[key] = task
+    return tuple(kept.values())
