@@ -19,7 +19,7 @@ FILES = sorted(path.relative_to(ROOT) for path in PACKAGE.rglob("*.py"))
 LAYERS = (
     ("cli",),
     ("commands",),
-    ("pipeline",),
+    ("pipeline", "roles"),
     ("discover", "record", "assess", "plan", "generate", "check", "verify", "review", "operate", "report"),
     ("clients", "engine", "catalog", "registry", "files", "config", "init"),
     ("model",),
@@ -43,7 +43,7 @@ DOORS = {
     "requests": {"clients"},
     "rich": {"report", "commands"},
     "typer": {"cli"},
-    "yaml": {"assess", "catalog", "check", "config", "engine", "files", "init"},
+    "yaml": {"assess", "catalog", "check", "config", "discover", "engine", "files", "init"},
 }
 ANYWHERE = {"msgspec"}
 

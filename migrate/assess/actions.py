@@ -20,9 +20,7 @@ LANGUAGE_MODULES = frozenset("pip npm yarn gem bundler composer cpanm maven_arti
 SERVICE_MODULES = frozenset(
     "service systemd systemd_service sysvinit openrc upstart runit svc win_service initctl".split()
 )
-CONTAINER_MODULES = re.compile(
-    r"^(docker_container|podman_container|kolla_container|kolla_docker|docker_swarm_service|docker|paunch|container|nomad_job)$"
-)
+CONTAINER_MODULES = re.compile(r"^(\w+_container|kolla_docker|docker_swarm_service|docker|paunch|container|nomad_job)$")
 STARTED = frozenset(
     "started restarted reloaded running present healthy start_container recreate_or_restart_container "
     "recreate_container restart_container".split()
@@ -143,6 +141,8 @@ def container_starts(task: RecordedTask) -> list[Start]:
     state = str(task.args.get("state") or task.args.get("action") or "started")
     image = task.args.get("image")
     name = task.args.get("name") or (image if isinstance(image, str) else "")
+    if not image and task.module.startswith(("lxc_", "lxd_")):  # a whole system, no image of one program
+        return []
     if not isinstance(name, str) or not name or str(task.args.get("detach", "true")).lower() == "false":
         return []
     if task.args.get("action") and state not in STARTED:  # kolla: compare_container, get_container_state, …

@@ -19,6 +19,8 @@ ABSOLUTE = re.compile(r"(?<![\w.\-/])/[\w.+@\-]+(?:/[\w.+@\-]+)+")
 FILE_MODULES = ("file", "lineinfile", "blockinfile", "replace", "ini_file")
 SHARED = ("/etc/hosts", "/etc/resolv.conf", "/etc/passwd", "/etc/profile", "/etc/environment")
 HOPS = 3
+LOCAL_FACTS = "/etc/ansible/facts.d"
+"""What a role leaves there tells it, and others, what it did the last time."""
 CODE_MODULES = ("git", "subversion", "unarchive", "synchronize", "hg", "composer", "copy")
 WEB_ROOTS = ("/var/www/", "/srv/www/")
 CODE_ROOTS = ("/var/www", "/srv", "/opt", "/home", "/usr/share/nginx", "/data", "/usr/local/www")
@@ -36,8 +38,8 @@ def products_of(task: RecordedTask, index: Index) -> set[str]:
     names = actions.packages(task) + actions.removed_packages(task)
     found = {product.key for name in names for product in index.packages.find(name)}
     found |= {product.key for start in actions.starts(task) for product in index.units.find(start.name)}
-    found |= {product.key for product in index.modules.find(task.action)}
-    if task.file is not None or task.module in FILE_MODULES:
+    found |= {product.key for product in index.module(task.action)}
+    if (task.file is not None or task.module in FILE_MODULES) and not path_of(task).startswith(LOCAL_FACTS):
         found |= configured_at(path_of(task), index)
     return found
 

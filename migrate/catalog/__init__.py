@@ -16,6 +16,7 @@ from migrate.errors import FileError
 from migrate.model.product import Product
 
 WILD = re.compile(r"[*?\[]")
+TOKEN = re.compile(r"mg(?:sec|need|unk)_\w*?_[0-9a-f]{6}_x", re.IGNORECASE)
 
 
 @lru_cache(maxsize=1)
@@ -75,10 +76,16 @@ class Index:
         self.processes = Names((name, p) for p in every for name in p.processes)
         self.images = Names((name, p) for p in every for name in p.images)
         self.modules = Names((name, p) for p in every for name in p.modules)
+        self._words = Names((name.rpartition(".")[2], p) for p in every for name in p.modules if name[-2:] != ".*")
         self.config = sorted(((path, p) for p in every for path in p.config), key=lambda pair: -len(pair[0]))
 
+    def module(self, action: str) -> tuple[Product, ...]:
+        """Products that a module is about; its bare name will do, where the collection isn't installed."""
+        return self.modules.find(action) or (() if "." in action else self._words.find(action))
+
     def image(self, reference: str) -> tuple[Product, ...]:
-        """Products of a container image; registry host, tag and digest don't count."""
+        """Products of a container image; registry host, tag, digest and what only a real run knows don't count."""
+        reference = TOKEN.sub("/", reference).strip("/:")
         name = reference.split("@", maxsplit=1)[0]
         head, _, tail = name.rpartition("/")
         name = f"{head}/{tail.split(':')[0]}" if head else tail.split(":")[0]

@@ -33,10 +33,16 @@ class Format(StrEnum):
     MARKDOWN = "markdown"
 
 
+NOT_OF_ROLES = (
+    "playbooks config project inventory libvirt openstack extra_vars environment trust_project assign explain".split()
+)
+
+
 @app.command(
     epilog="Examples: `migrate assess`  ·  `migrate assess --explain postgresql`  ·  "
     "`migrate assess --format json -o assessment.json`  ·  "
-    "`migrate assess -p ansible -i ansible/hosts.ini site.yml --libvirt qemu:///system`"
+    "`migrate assess -p ansible -i ansible/hosts.ini site.yml --libvirt qemu:///system`  ·  "
+    "`migrate assess --role roles/nginx`  ·  `migrate assess --roles-dir roles --format json`"
 )
 def assess(
     playbooks: Playbooks = None,
@@ -57,12 +63,28 @@ def assess(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write the answer to a file.", show_default=False)
     ] = None,
+    role: Annotated[
+        Path | None,
+        typer.Option("--role", metavar="DIR", help="Only this role: what would become of it.", show_default=False),
+    ] = None,
+    roles_dir: Annotated[
+        Path | None,
+        typer.Option("--roles-dir", metavar="DIR", help="Every role below this folder.", show_default=False),
+    ] = None,
+    profile: Annotated[
+        str, typer.Option("--profile", metavar="SYSTEM", help="The system that roles are recorded for.")
+    ] = "debian-12",
 ) -> None:
     """Say which workloads can move to Kubernetes, which stay on their VMs, and why.
 
     Nothing of the project is executed and nothing is connected to but the hypervisors, read-only.
     """
     options = locals()
+    if role is not None or roles_dir is not None:
+        from migrate.commands.roles import Asked, assess_roles
+
+        given = tuple(f"--{name}".replace("_", "-") for name in NOT_OF_ROLES if options[name])
+        raise typer.Exit(assess_roles(Asked(role, roles_dir, profile, format.value, output, given)))
     from migrate.commands.assess import show, undecided
     from migrate.commands.sources import assessed, given_as
 

@@ -22,7 +22,11 @@ def undecided(assessment: Assessment) -> bool:
 
 def show(assessment: Assessment, format: str, workload: str, output: Path | None) -> None:
     """Print or write the answer."""
-    text = explain.explain(assessment, workload) if workload else formatted(assessment, format, output)
+    deliver(explain.explain(assessment, workload) if workload else formatted(assessment, format, output), output)
+
+
+def deliver(text: str, output: Path | None) -> None:
+    """To a file, or to standard output."""
     if output is None:
         sys.stdout.write(text)
         sys.stdout.flush()

@@ -54,6 +54,14 @@ class Points(StrEnum):
     NEITHER = "neither"
 
 
+class Confidence(StrEnum):
+    """How much the evidence of a verdict carries; never shown without it."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
 class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
     """One reason: the rule that saw it, what it saw, where, and which way it points."""
 

@@ -60,7 +60,7 @@ def seen(task: RecordedTask, saw: str, points: Points | None = None) -> Seen:
 
 def doubt(task: RecordedTask) -> str:
     """` (only if …)` for a task under a condition; what the condition rests on is at the task's line."""
-    told = re.sub(r"\s*\(results? of [^)]*\)", "", task.conditional)
+    told = re.sub(r"\s*\(results? of [^)]*\)", "", task.conditional).removeprefix("only where ")
     return f" (only if {told if len(told) <= 48 else told[:47].rstrip() + '…'})" if told else ""
 
 

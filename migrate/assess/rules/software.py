@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from migrate.assess import actions
-from migrate.assess.rules import Seen, rule, seen
+from migrate.assess.rules import Seen, doubt, rule, seen
 from migrate.assess.rules.hosted import brings_code
 from migrate.assess.subject import Subject
 from migrate.assess.unitfile import words
@@ -62,7 +62,7 @@ def known_by(subject: Subject, points: Points | None = None) -> Iterator[Seen]:
     if running and subject.product is not None:
         start = min(running, key=lambda one: bool(one.task.conditional))
         yield Seen(
-            f"{subject.product.title} by {subject.draft.matched}: {subject.product.reason}",
+            f"{subject.product.title} by {subject.draft.matched}: {subject.product.reason}{doubt(start.task)}",
             start.task.place,
             "",
             points,
@@ -91,7 +91,7 @@ def saves_to_disk(subject: Subject) -> Iterator[Seen]:
 def makes_databases(subject: Subject) -> Iterator[Seen]:
     """Modules create databases, users or buckets in the server on this machine."""
     for task in subject.tasks:
-        about = {product.key for product in subject.index.modules.find(task.action)}
+        about = {product.key for product in subject.index.module(task.action)}
         remote = str(task.args.get("login_host") or "")
         keeps = subject.product is not None and subject.product.key in about and subject.product.kind in PERSISTENT
         if keeps and remote in ("", "localhost", "127.0.0.1", "::1"):
