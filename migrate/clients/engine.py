@@ -10,7 +10,7 @@ import sys
 import sysconfig
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -97,13 +97,17 @@ class Engine:
         raise self._death()
 
     def play(
-        self, playbooks: Sequence[str], facts: dict[int, dict[str, Any]], progress: Callable[[Progress], None]
+        self,
+        playbooks: Sequence[str],
+        facts: dict[int, dict[str, Any]],
+        progress: Callable[[Progress], None],
+        known: Mapping[str, tuple[str, ...]] | None = None,
     ) -> tuple[list[RecordedTask], Done]:
         """Everything recorded, with findings and the classes as refined.
 
         What was recorded before the child died is kept, with a finding of severity error.
         """
-        return self._played(Play(playbooks=tuple(playbooks), facts=facts), progress)
+        return self._played(Play(playbooks=tuple(playbooks), facts=facts, known=dict(known or {})), progress)
 
     def play_role(
         self, folder: Path, facts: dict[str, Any], *, anyway: bool = False

@@ -58,7 +58,7 @@ class Conversation:
         from migrate.engine.playing import Player
 
         player = Player(self.project, self.estate, self.reader, self.gaps, self.progress, self.extra_vars)
-        self.classes = player.play(request.playbooks, self.classes, request.facts)
+        self.classes = player.play(request.playbooks, self.classes, request.facts, request.known)
         self.done(player.plays)
 
     def play_role(self, request: PlayRole) -> None:
@@ -66,6 +66,7 @@ class Conversation:
 
         self.taint.forget()
         self.reader.forget()
+        self.looking.forget()
         self.told = 0
         self.done(play_role(self.project, self.estate, self.reader, self.gaps, self.progress, request))
 

@@ -175,7 +175,7 @@ class RecordingExecutor(TaskExecutor):  # type: ignore[misc]  # ansible ships no
         if module in CONTROL:
             return self._control(engine, variables, module, may_run)
         if module not in SILENT and (self.notebook.once or not self._task.run_once):
-            record(self.notebook, self.host, self._task, engine, variables, may_run, problem)
+            record(self.notebook, self.host, self._task, engine, variables, may_run, problem, self.raw_args)
         self._learn(module)
         return self._result(module, variables)
 

@@ -51,6 +51,11 @@ class Looking:
         if isinstance(path, (str, bytes)):
             (self.read if event == "open" else self.listed)[path] = None
 
+    def forget(self) -> None:
+        """From here on another question is asked."""
+        for paths in (self.read, self.listed, self.sought):
+            paths.clear()
+
     def told(self) -> Looked | None:
         """Everything so far; None where a name is no text, since it could not be told."""
         try:

@@ -14,6 +14,7 @@ from ansible.playbook.task import Task
 from migrate.engine.ballots import Ballots, telling_names
 from migrate.engine.conditions import closure
 from migrate.engine.gaps import Gaps
+from migrate.engine.peers import Peers
 from migrate.engine.plugins import Knowing
 from migrate.engine.taint import Taint
 from migrate.model.finding import Severity
@@ -28,9 +29,10 @@ class Notebook:
     """State of one round of a `Play` request. `classes` are due in this round, `numbers` has every host's class."""
 
     def __init__(
-        self, gaps: Gaps, taint: Taint, reader: DataLoader, classes: Iterable[MachineClass], numbers: dict[str, int]
-    ) -> None:
-        self.gaps, self.taint, self.reader, self.numbers = gaps, taint, reader, numbers
+        self, gaps: Gaps, taint: Taint, reader: DataLoader, classes: Iterable[MachineClass], numbers: dict[str, int],
+        peers: Peers | None = None,
+    ) -> None:  # fmt: skip
+        self.gaps, self.taint, self.reader, self.numbers, self.peers = gaps, taint, reader, numbers, peers
         self.classes = {made.representative: made for made in classes}
         self.unknown: dict[str, dict[str, str]] = defaultdict(lambda: dict(ALWAYS_UNKNOWN))
         self.doubtful: dict[str, dict[str, str]] = defaultdict(dict)

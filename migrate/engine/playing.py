@@ -23,6 +23,7 @@ from migrate.engine.limits import BUDGET, LOADING, WATCH
 from migrate.engine.loading import BAD
 from migrate.engine.mending import add_plugins, record_with
 from migrate.engine.notebook import Notebook
+from migrate.engine.peers import Peers, known_words
 from migrate.engine.plays import Entry, Playbooks
 from migrate.engine.reader import Reader
 from migrate.engine.settings import read_settings
@@ -62,16 +63,19 @@ class Player:
         self.plays = 0
 
     def play(
-        self, playbooks: tuple[str, ...], classes: tuple[MachineClass, ...], facts: dict[int, dict[str, Any]]
-    ) -> tuple[MachineClass, ...]:
+        self, playbooks: tuple[str, ...], classes: tuple[MachineClass, ...], facts: dict[int, dict[str, Any]],
+        known: dict[str, tuple[str, ...]],
+    ) -> tuple[MachineClass, ...]:  # fmt: skip
         """Record everything; returns the classes as split by what the plays themselves told apart."""
         every, due = list(classes), classes
         self._refuse_plugins(playbooks)
         variables = self._variables()
+        words = known_words(self.estate.own, known)
+        peers = Peers(words) if len(words) > 1 else None
         for number in range(MOST_ROUNDS):
             numbers = {name: made.number for made in every for name in made.members}
-            notebook = Notebook(self.gaps, self.estate.taint, self.reader, due, numbers)
-            variables._fact_cache = Facts(facts, tuple(every))
+            notebook = Notebook(self.gaps, self.estate.taint, self.reader, due, numbers, peers)
+            variables._fact_cache = Facts(facts, tuple(every), words)
             self._round(playbooks, notebook, variables, first=number == 0)
             every += [made for made in notebook.classes.values() if made.number not in {old.number for old in every}]
             due = notebook.refined(max((made.number for made in every), default=-1) + 1)

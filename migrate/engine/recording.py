@@ -5,26 +5,31 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible._internal._templating._engine import TemplateEngine
 from ansible.errors import AnsibleError
 from ansible.playbook.handler import Handler
 from ansible.playbook.task import Task
+from msgspec.structs import replace
 
 from migrate.engine.gaps import MISSING_FILTER, Gaps, first_cause, origin_of
 from migrate.engine.inventory import plain
+from migrate.engine.marking import peers_of
 from migrate.engine.notebook import Notebook
+from migrate.engine.quickening import StableEngine
 from migrate.engine.rendering import rendered
 from migrate.model.place import Place
 from migrate.model.task import RecordedTask, RenderedFile
 
 
 def record(
-    book: Notebook, host: str, task: Task, engine: TemplateEngine, variables: dict[str, Any], may_run: str, problem: str
-) -> None:
-    """Note a task. `may_run` tells why it may not run, `problem` why an argument is still a template."""
+    book: Notebook, host: str, task: Task, engine: StableEngine, variables: dict[str, Any], may_run: str, problem: str,
+    raw: dict[str, Any],
+) -> None:  # fmt: skip
+    """Note a task. `may_run` tells why it may not run, `problem` why an argument is still a template, `raw` are its
+    arguments as written.
+    """
     place = where(book.gaps, task)
     try:
-        files = files_of(book, task, engine, variables, place)
+        files = rendered(str(task.action).rsplit(".", 1)[-1], task, plain(dict(task.args)), engine, variables)
     except (AnsibleError, OSError) as error:
         files, problem = [], problem or f"file: {first_cause(error)}"
         book.gaps.add(
@@ -33,9 +38,12 @@ def record(
     if problem and (missing := MISSING_FILTER.search(problem)):
         book.gaps.add("unknown-filter", str(task.get_name()), missing[0], place=place)
     machine = str(task.delegate_to or host)
+    peers = peers_of(book.peers, machine, task, raw, engine, variables, files) if book.peers else []
     every: list[RenderedFile | None] = [*files] or [None]
-    for file in every:  # a copied folder is as many tasks as it has files
-        book.note(noted(book, task, machine, file, may_run, problem, place))
+    for index, file in enumerate(every):  # a copied folder is as many tasks as it has files
+        clean = file and scrubbed(book, task, file, place)
+        note = noted(book, task, machine, clean, may_run, problem, place)
+        book.note(replace(note, peers=peers[index]) if peers else note)
 
 
 def noted(
@@ -66,13 +74,6 @@ def noted(
 
 def tidy(book: Notebook, text: str, place: Place) -> str:
     return book.taint.scrub(book.gaps.relative(text), str(place)) if text else ""
-
-
-def files_of(
-    book: Notebook, task: Task, engine: TemplateEngine, variables: dict[str, Any], place: Place
-) -> list[RenderedFile]:
-    found = rendered(str(task.action).rsplit(".", 1)[-1], task, plain(dict(task.args)), engine, variables)
-    return [scrubbed(book, task, file, place) for file in found]
 
 
 def scrubbed(book: Notebook, task: Task, file: RenderedFile, place: Place) -> RenderedFile:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleError
@@ -11,23 +13,53 @@ from ansible.vars.manager import VariableManager
 from migrate.engine.gaps import Gaps
 from migrate.model.machine import MachineClass
 
+ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}$")
+
 
 class Facts:
-    """A fact cache that answers for every host with the facts of its class; what it hands out is not to be changed."""
+    """A fact cache that answers for every host with the facts of its class, and its own name and address.
 
-    def __init__(self, of_class: dict[int, dict[str, Any]], classes: tuple[MachineClass, ...]) -> None:
+    What it hands out is not to be changed.
+    """
+
+    def __init__(
+        self, of_class: dict[int, dict[str, Any]], classes: tuple[MachineClass, ...],
+        words: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:  # fmt: skip
         self.facts = {name: of_class.get(made.number, {}) for made in classes for name in made.members}
+        self.words = words or {}
+        self.due = {name for made in classes for name in made.members if name != made.representative}
         self.any = next((facts for facts in of_class.values() if facts), {})
 
     def get(self, host: str) -> dict[str, Any]:
         """A host that no class knows (localhost, or one made by add_host) is taken to be like the first."""
+        if host in self.due:
+            self.due.remove(host)
+            self.facts[host] = personal(self.facts[host], host, self.words.get(host, ()))
         return self.facts.get(host, self.any)
 
     def set(self, host: str, facts: dict[str, Any]) -> None:
+        self.due.discard(host)
         self.facts[host] = facts
 
     def delete(self, host: str) -> None:
         self.facts.pop(host, None)
+
+
+def personal(facts: dict[str, Any], host: str, words: Sequence[str]) -> dict[str, Any]:
+    """Facts of a class with the name and the address of one member in the places where roles look for them."""
+    short = host.split(".", maxsplit=1)[0]
+    full = next((word for word in (host, *words) if word.startswith(f"{short}.")), short)
+    told = {"fqdn": full, "hostname": short, "nodename": short, "domain": full.partition(".")[2]}
+    own: dict[str, Any] = {f"ansible_{key}": value for key, value in told.items() if f"ansible_{key}" in facts}
+    address = next((word for word in words if ADDRESS.match(word)), "")
+    default = facts.get("ansible_default_ipv4")
+    if address and isinstance(default, dict):
+        card = f"ansible_{default.get('interface', '')}"
+        own |= {"ansible_default_ipv4": {**default, "address": address}, "ansible_all_ipv4_addresses": [address]}
+        if isinstance(facts.get(card), dict) and isinstance(facts[card].get("ipv4"), dict):
+            own[card] = {**facts[card], "ipv4": {**facts[card]["ipv4"], "address": address}}
+    return {**facts, **own}
 
 
 class Variables(VariableManager):  # type: ignore[misc]  # ansible ships no types

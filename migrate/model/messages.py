@@ -28,10 +28,14 @@ class Open(msgspec.Struct, frozen=True, tag=True):
 
 
 class Play(msgspec.Struct, frozen=True, tag=True):
-    """Play on one representative per class, with these facts per class number; answers `Recorded` and `Progress`."""
+    """Play on one representative per class, with these facts per class number; answers `Recorded` and `Progress`.
+
+    `known` are addresses and further names of each machine that the inventory itself does not tell.
+    """
 
     playbooks: tuple[str, ...]
     facts: dict[int, dict[str, Any]]
+    known: dict[str, tuple[str, ...]] = {}
 
 
 class PlayRole(msgspec.Struct, frozen=True, tag=True):

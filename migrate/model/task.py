@@ -28,6 +28,22 @@ class Token(msgspec.Struct, frozen=True, omit_defaults=True):
     place: Place | None = None
 
 
+class Peer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Another machine of the fleet that a task names: its address, fqdn or name (`what`), as it stands in the text.
+
+    `at` is the argument (`login_host`, `settings.0.url`) or `line 3` of the file; `port` what stands right behind.
+    `variable` is where it came from (`hostvars.db1.ansible_host`, `groups.db`, `database_url`); "" for what was found
+    in the text alone.
+    """
+
+    machine: str
+    what: str
+    value: str
+    at: str
+    port: int = 0
+    variable: str = ""
+
+
 class RenderedFile(msgspec.Struct, frozen=True, omit_defaults=True):
     """A file that a task puts on the machine; `text` is final, with tokens; None for what is no text."""
 
@@ -45,7 +61,8 @@ class RecordedTask(msgspec.Struct, frozen=True, omit_defaults=True):
     `action` is the resolved FQCN where ansible-core knows it; `args` are final values (tokens inside) in JSON shapes.
     `roles` runs from the outermost role to the one that holds the task. `conditional` tells why it may not run
     (a result that only a real run knows); `unresolved` why some argument is still a template. `asks` is true where the
-    role says that it never changes anything, `may_fail` where it goes on whether it fails or not.
+    role says that it never changes anything, `may_fail` where it goes on whether it fails or not. `peers` are
+    the other machines that arguments and file name.
     """
 
     machine: str
@@ -67,6 +84,7 @@ class RecordedTask(msgspec.Struct, frozen=True, omit_defaults=True):
     kind: int = -1
     asks: bool = False
     may_fail: bool = False
+    peers: tuple[Peer, ...] = ()
 
     @property
     def role(self) -> str:

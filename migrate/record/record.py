@@ -43,7 +43,8 @@ def record(
     for made in classes:
         told = facts_for(named.get(made.representative, Machine(name=made.representative)), guess=guess)
         sources[made.number], facts[made.number] = told.source, told.values
-    tasks, done = session.play(playbooks, facts, progress)
+    known = {machine.name: (*machine.addresses, *machine.aliases) for machine in machines if machine.in_inventory}
+    tasks, done = session.play(playbooks, facts, progress, known)
     findings = (*done.findings, *differing(done.classes))
     return Recording(
         tuple(tasks), tied(machines, done.classes, sources), done.classes, done.tokens, findings, done.plays

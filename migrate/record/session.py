@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -61,16 +61,20 @@ class Session:
         return self._read.inventory, self._read.done
 
     def play(
-        self, playbooks: Sequence[str], facts: dict[int, dict[str, Any]], progress: Callable[[Progress], None]
+        self,
+        playbooks: Sequence[str],
+        facts: dict[int, dict[str, Any]],
+        progress: Callable[[Progress], None],
+        known: Mapping[str, tuple[str, ...]] | None = None,
     ) -> tuple[Sequence[RecordedTask], Done]:
         """Everything recorded. Raises EngineError when the engine dies before it recorded anything."""
-        key = self._cache.key("played", self._key, playbooks, facts) if self._cache else ""
+        key = self._cache.key("played", self._key, playbooks, facts, dict(known or {})) if self._cache else ""
         kept = self._cache.get(key, Played) if self._cache else None
         if kept is None:
             if self._engine is None:
                 self._begun = time.time_ns()
                 self._opened().inventory()
-            tasks, done = self._opened().play(playbooks, facts, progress)
+            tasks, done = self._opened().play(playbooks, facts, progress, known)
             kept = Played(tuple(tasks), done)
             self._keep(key, kept, done)
         return kept.tasks, kept.done

@@ -53,15 +53,19 @@ def write(root: Path, files: Mapping[str, str]) -> None:
 
 
 def play(
-    root: Path, files: Mapping[str, str], playbooks: Sequence[str] = ("site.yml",), extra_vars: Sequence[str] = ()
+    root: Path,
+    files: Mapping[str, str],
+    playbooks: Sequence[str] = ("site.yml",),
+    extra_vars: Sequence[str] = (),
+    facts: Mapping[str, Any] = FACTS,
 ) -> Played:
     """Write the files, then play; `hosts` is the inventory."""
     write(root, files)
     paths = [str(root / name) for name in playbooks]
     with Engine(root, [str(root / "hosts")], paths, extra_vars) as engine:
         inventory, opened = engine.inventory()
-        facts = {made.number: FACTS for made in inventory.classes}
-        tasks, done = engine.play(paths, facts, lambda _: None)
+        every = {made.number: dict(facts) for made in inventory.classes}
+        tasks, done = engine.play(paths, every, lambda _: None)
     return Played(tasks, opened.findings + done.findings, done.tokens, done.classes, inventory.hosts)
 
 

@@ -21,7 +21,7 @@ class Recorder:
         self.facts: dict[int, dict[str, Any]] = {}
 
     def play(
-        self, _playbooks: object, facts: dict[int, dict[str, Any]], progress: Any
+        self, _playbooks: object, facts: dict[int, dict[str, Any]], progress: Any, known: object = None
     ) -> tuple[list[RecordedTask], Done]:
         self.facts = facts
         progress(Progress(play="site.yml#1", hosts=1))
