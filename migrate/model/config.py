@@ -27,12 +27,10 @@ class Environment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
 
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Limits of a run: `source_timeout` in seconds per hypervisor or cloud; `trust_project` loads its own plugins.
+    """Limits of a run: `source_timeout` in seconds per hypervisor, or per page of a cloud's answer.
 
-    `all_projects` lists the servers of every project of a cloud, which only an administrator may.
-
-
-    With `cache`, recordings are kept for the next run, which plays again only what changed.
+    `all_projects` lists the servers of every project of a cloud, which only an administrator may. `trust_project` loads
+    the project's own plugins. With `cache`, recordings are kept for the next run, which plays again only what changed.
     """
 
     source_timeout: float = 30.0

@@ -7,7 +7,7 @@ import sys
 import zipfile
 from pathlib import Path
 
-PINNED = {"debops": "3.3.2", "kolla-ansible": "22.2.0"}
+PINNED = {"ansible": "12.3.0", "debops": "3.3.2", "kolla-ansible": "22.2.0"}
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hybrid-migrate" / "content"
 
 
