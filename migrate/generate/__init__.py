@@ -8,7 +8,19 @@ from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
-from migrate.generate import built, contained, estate, layers, notes, provenance, roots, routing, service, tokens
+from migrate.generate import (
+    built,
+    contained,
+    estate,
+    joining,
+    layers,
+    notes,
+    provenance,
+    roots,
+    routing,
+    service,
+    tokens,
+)
 from migrate.generate.estate import Estate
 from migrate.generate.manifest import Made, Object, identity
 from migrate.model.artifact import Artifact
@@ -25,10 +37,9 @@ def generate(
     assessment: Assessment, *, catalog: Mapping[str, Product], target: Target
 ) -> tuple[list[Artifact], list[Finding]]:
     """All files by path, and all findings in their usual order; the same assessment always yields the same bytes."""
-    known = _known(assessment, catalog, target)
+    known, artifacts, findings = _known(assessment, catalog, target)
     made = _made(known)
-    artifacts: list[Artifact] = []
-    findings = [finding for one in made for finding in one.findings]
+    findings += [finding for one in made for finding in one.findings]
     for group in _groups(made):
         laid, told = layers.lay(group, known)
         artifacts += laid
@@ -41,13 +52,21 @@ def generate(
 
 def objects(assessment: Assessment, *, catalog: Mapping[str, Product], target: Target) -> dict[str, list[Object]]:
     """Environment → all its objects, as kustomize builds them from the files."""
-    known = _known(assessment, catalog, target)
+    known, _, _ = _known(assessment, catalog, target)
     return {name: built.objects(inside, known) for name, inside in _by_environment(_made(known)).items()}
 
 
-def _known(assessment: Assessment, catalog: Mapping[str, Product], target: Target) -> Estate:
-    known = estate.index(assessment, catalog, target)
-    return msgspec.structs.replace(known, routing=routing.find(known))
+def _known(
+    assessment: Assessment, catalog: Mapping[str, Product], target: Target
+) -> tuple[Estate, list[Artifact], list[Finding]]:
+    """The estate with one workload for each pod, and the images that several share."""
+    joined = joining.join(assessment)
+    known = estate.index(joined.assessment, catalog, target)
+    known = msgspec.structs.replace(known, members=joined.members, sockets=joined.sockets)
+    known = msgspec.structs.replace(known, routing=routing.find(known))
+    references, artifacts, findings = contained.shared_images(known)
+    told = [notes.joined(group) for group in joined.members.values()]
+    return msgspec.structs.replace(known, images=references), artifacts, [*findings, *told]
 
 
 def _made(known: Estate) -> list[Made]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
+
 from migrate.generate import (
     accompany,
     buckets,
+    builds,
     config,
     controller,
     image,
@@ -22,6 +25,7 @@ from migrate.generate.draft import Draft, draft, unit_texts
 from migrate.generate.estate import Estate, ports
 from migrate.generate.image import Image
 from migrate.generate.manifest import Made, Manifest, identity
+from migrate.model.artifact import Artifact
 from migrate.model.finding import Finding, Severity
 from migrate.model.workload import Placement, Workload
 
@@ -67,7 +71,30 @@ def _made(
 
 
 def _image(decided: Draft, estate: Estate) -> Image:
-    return Image((), "", ()) if decided.is_prebuilt else image.build(decided, estate)
+    return image.build(decided, estate) if decided.needs_image else Image((), "", ())
+
+
+def shared_images(estate: Estate) -> tuple[dict[str, str], list[Artifact], list[Finding]]:
+    """Images with folders of their own: id of a workload → reference, their files, and what to know of them."""
+    references: dict[str, str] = {}
+    contexts: dict[str, dict[str, Artifact]] = {}
+    findings: list[Finding] = []
+    for one in builds.shared(estate.members, estate):
+        known = msgspec.structs.replace(estate, names={one.workload.id: one.name, **estate.names})
+        built = image.build(draft(one.workload, known), known, is_shared=True)
+        reference = "/".join(filter(None, (estate.target.registry.rstrip("/"), one.name))) + f":{built.tag}"
+        references |= dict.fromkeys(one.members, reference)
+        findings += built.findings
+        inside = {artifact.path.partition("/")[2]: artifact for artifact in built.artifacts}
+        # Where environments differ, each has its own below the one that comes first.
+        same = contexts.get(one.name) in (None, inside)
+        folder = "/".join(filter(None, (builds.FOLDER, one.name, "" if same else one.workload.environment)))
+        contexts.setdefault(one.name, inside)
+        contexts[folder] = {
+            path: msgspec.structs.replace(artifact, path=f"{folder}/{path}") for path, artifact in inside.items()
+        }
+    artifacts = [each for folder, inside in contexts.items() if "/" in folder for each in inside.values()]
+    return references, artifacts, findings
 
 
 def _reference(decided: Draft, estate: Estate, built: Image) -> str:

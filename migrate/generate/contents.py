@@ -102,8 +102,8 @@ def instance(unit: Unit) -> str:
 
 def _mounted(files: Iterable[File], workload: Workload, estate: Estate) -> list[File]:
     """Configuration, and whatever holds a secret: neither belongs in an image."""
-    product = estate.product(workload)
-    folders = (*CONFIG_FOLDERS, *(product.config if product else ()))
+    products = map(estate.product, estate.members.get(workload.id, (workload,)))
+    folders = (*CONFIG_FOLDERS, *(path for product in products if product for path in product.config))
     chosen = [file for file in files if estate.tokens.inside(file.text) or _is_config(file, folders)]
     keys = names.keys(file.path for file in chosen)
     return [msgspec.structs.replace(file, key=keys[file.path]) for file in chosen]

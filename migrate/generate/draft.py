@@ -24,13 +24,17 @@ ADDRESS = "Use the name of a Service where there is one; keep the address where 
 
 
 class Process(msgspec.Struct, frozen=True):
-    """One container: a unit, its command, its environment; `env_name` is the ConfigMap and the Secret of the latter."""
+    """One container: a unit, its command, its environment; `env_name` is the ConfigMap and the Secret of the latter.
+
+    `image` is the reference of one that has a folder of its own, "" for the workload's own.
+    """
 
     unit: Unit
     name: str
     command: Command
     environment: Environment
     env_name: str
+    image: str = ""
 
     @property
     def told(self) -> str:
@@ -59,13 +63,17 @@ class Draft(msgspec.Struct, frozen=True):
         """Whether it runs as somebody's image already."""
         return bool(self.processes) and all(process.unit.image for process in self.processes)
 
+    @property
+    def needs_image(self) -> bool:
+        """Whether an image is built for it alone."""
+        return not self.processes or not all(process.unit.image or process.image for process in self.processes)
+
 
 def draft(workload: Workload, estate: Estate) -> Draft:
     """Decide everything."""
     product, done = estate.product(workload), tasks.sort(workload, estate.tokens)
     files, peer_notes, peer_findings = _with_service_names(contents.sort(workload, done, estate), workload, estate)
     processes, process_findings = _processes(workload, files, estate)
-    units = unit_texts(workload)
     account_tasks = done.of(buckets.ACCOUNTS)
     return Draft(
         workload=workload,
@@ -75,11 +83,23 @@ def draft(workload: Workload, estate: Estate) -> Draft:
         contents=files,
         account=accounts.run_as(workload, account_tasks, product),
         user=next((unit.user for unit in workload.units if unit.user), ""),
-        volumes=paths.writable(done.of(buckets.PATHS), units, product),
+        volumes=_volumes(workload, done, product, estate),
         processes=processes,
         notes=(*peer_notes, *(note for process in processes for note in process.environment.notes)),
         findings=(*peer_findings, *process_findings),
     )
+
+
+def _volumes(workload: Workload, done: Sorted, product: Product | None, estate: Estate) -> dict[str, str]:
+    """Folder → why it is an empty volume: what each part writes, and where they meet."""
+    products = [estate.product(one) for one in estate.members.get(workload.id, ())] or [product]
+    found: dict[str, str] = {}
+    for one in products:
+        found |= paths.writable(done.of(buckets.PATHS), unit_texts(workload), one)
+    for folder in estate.sockets.get(workload.id, ()):
+        if paths.is_volatile(folder):
+            found.setdefault(folder, "its containers meet there, at a unix socket")
+    return dict(sorted(found.items()))
 
 
 def unit_texts(workload: Workload) -> list[tuple[str, str]]:
@@ -151,16 +171,17 @@ def _processes(workload: Workload, files: Contents, estate: Estate) -> tuple[tup
 
 def _process(unit: Unit, name: str, env_name: str, files: Contents, workload: Workload, estate: Estate) -> Process:
     found = environment.of_unit(unit, files, workload, estate)
-    product = estate.product(workload)
+    member = estate.member(workload, unit)
+    product, image = estate.product(member), estate.images.get(member.id, "")
     globs = product.units if product else ()
-    alone = sum(not other.schedule for other in workload.units) <= 1
+    alone = sum(not other.schedule for other in member.units) <= 1
     plain = unit.name.removesuffix(".service")
     if unit.image and not unit.command:
         return Process(unit, name, Command(source="the image's own"), found, env_name)
     if unit.command or alone or any(fnmatch(plain, glob) for glob in globs):
-        known = command.of_unit(unit, found.known, frozenset(found.secret), workload, estate)
-        return Process(unit, name, known, found, env_name)
-    return Process(unit, name, Command(), found, env_name)
+        known = command.of_unit(unit, found.known, frozenset(found.secret), member, estate)
+        return Process(unit, name, known, found, env_name, image)
+    return Process(unit, name, Command(), found, env_name, image)
 
 
 def _each_once(processes: Iterable[Process]) -> list[Process]:
@@ -181,7 +202,7 @@ def _process_findings(process: Process, workload: Workload) -> list[Finding]:
         told.append(("no-command", message, "Write the CMD of the Dockerfile, or let the role install a unit file."))
     for check, message in process.command.problems:
         told.append((check, f"{unit.name}: {message}.", "Check the command in the Dockerfile."))
-    if any("unix:" in word for word in process.command.words):
+    if len(workload.units) == 1 and any("unix:" in word for word in process.command.words):
         message = f"{unit.name} listens on a unix socket, which only containers of the same pod can reach."
         told.append(("unix-socket", message, "Let it listen on a port, or put its peer into the same pod."))
     return [notes.finding(workload, check, message, remedy, place=unit.place) for check, message, remedy in told]

@@ -17,7 +17,7 @@ from migrate.model.assessment import Assessment
 from migrate.model.config import Target
 from migrate.model.machine import Machine
 from migrate.model.product import Product
-from migrate.model.workload import Edge, Port, Workload
+from migrate.model.workload import Edge, Port, Unit, Workload
 
 Key = tuple[str, str]
 RESERVED = ("chart", "environments", "images")
@@ -25,7 +25,11 @@ RESERVED = ("chart", "environments", "images")
 
 class Estate(msgspec.Struct, frozen=True):
     """Keys are (environment, name): `hosts` also knows machines by address; `residents` are workloads of a machine,
-    `callers` the edges that lead to a workload."""
+    `callers` the edges that lead to a workload.
+
+    Keys of `members` (what became one pod), `sockets` (folders that they share) and `images` (reference of an image
+    that has a folder of its own) are ids of workloads.
+    """
 
     assessment: Assessment
     catalog: Mapping[str, Product]
@@ -39,6 +43,9 @@ class Estate(msgspec.Struct, frozen=True):
     workloads: Mapping[Key, Workload]
     callers: Mapping[Key, tuple[Edge, ...]]
     routing: Routing = Routing()
+    members: Mapping[str, tuple[Workload, ...]] = {}
+    sockets: Mapping[str, tuple[str, ...]] = {}
+    images: Mapping[str, str] = {}
 
     def name(self, workload: Workload) -> str:
         """The workload's label, unique in its environment."""
@@ -66,6 +73,10 @@ class Estate(msgspec.Struct, frozen=True):
             for route in self.routing.routes.get(one.id, ())
         )
         return sorted(route for route in many if route.service == self.name(workload))
+
+    def member(self, workload: Workload, unit: Unit) -> Workload:
+        """The workload that a unit comes from, where several became one pod."""
+        return next((one for one in self.members.get(workload.id, ()) if unit in one.units), workload)
 
     def machines_of(self, workload: Workload) -> tuple[Machine, ...]:
         """Its machines by name; a name that no source knows yields an empty machine."""

@@ -35,11 +35,11 @@ class Image(msgspec.Struct, frozen=True):
     findings: tuple[Finding, ...]
 
 
-def build(draft: Draft, estate: Estate) -> Image:
+def build(draft: Draft, estate: Estate, *, is_shared: bool = False) -> Image:
     """Dockerfile, `files/…`, `ansible/…`; what could not be expressed is named in TASKS.md and in a finding."""
     base, folder = bases.of(draft.workload, estate), estate.folder(draft.workload)
     plan = building.plan(draft, base.family, estate.target.image_mode, estate.tokens)
-    text = _dockerfile(draft, base, plan, estate)
+    text = _dockerfile(draft, base, plan, estate, is_shared=is_shared)
     context = [Artifact(f"{folder}/Dockerfile", text, _provenance(draft, base, plan))]
     context += [_artifact(file, folder) for step in plan.steps for file in step.files]
     if plan.played:
@@ -70,12 +70,13 @@ def _findings(draft: Draft, base: bases.Base, plan: Building) -> Iterable[Findin
     yield from notes.left_out(draft.workload, played)
 
 
-def _dockerfile(draft: Draft, base: bases.Base, plan: Building, estate: Estate) -> str:
+def _dockerfile(draft: Draft, base: bases.Base, plan: Building, estate: Estate, *, is_shared: bool) -> str:
     kept = frozenset(package for step in plan.steps for package in step.packages)
     body = dockerfile.Body(base, estate.target.mirrors, kept)
     unit = draft.processes[0].unit if draft.processes else None
     directory = unit.directory if unit and re.fullmatch(r"/[\w.@%+=~/-]*", unit.directory) else ""
     words = draft.processes[0].command.words if draft.processes else ()
+    command = f"CMD {json.dumps(list(words), ensure_ascii=False)}" if words else "# CMD: not known, see the findings."
     exposed = [f"{port.number}/{names.protocol(port).lower()}" for port in ports(draft.workload)]
     layers = [layer for segment in segments(plan.steps) for layer in dockerfile.instructions(segment, body)]
     arguments = dockerfile.arguments(body)
@@ -90,7 +91,7 @@ def _dockerfile(draft: Draft, base: bases.Base, plan: Building, estate: Estate) 
         _labels(draft),
         f"# {names.line(draft.account.source)}\nUSER {draft.account.uid}:{draft.account.gid}",
         _review(plan.left),
-        f"CMD {json.dumps(list(words), ensure_ascii=False)}" if words else "# CMD: not known, see the findings.",
+        "# No CMD: each workload that uses this image says its own." if is_shared else command,
     ]
     return "\n\n".join(part.rstrip("\n") for part in parts if part) + "\n"
 

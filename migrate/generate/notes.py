@@ -86,6 +86,15 @@ def not_generated(workload: Workload, estate: Estate) -> Finding:
     return finding(workload, "not-generated", message, remedy, severity=severity)
 
 
+def joined(group: Iterable[Workload]) -> Finding:
+    """Several workloads that became one pod."""
+    lead, *others = group
+    names = listed(one.name for one in others)
+    message = f"{names} and {lead.name} meet at a unix socket, so they are containers of one pod, {lead.name}."
+    remedy = "Nothing needs to be done; let them talk through a port where they should grow apart."
+    return finding(lead, "joined-by-socket", message, remedy, severity=Severity.NOTE)
+
+
 def left_out(workload: Workload, left: Iterable[Left]) -> list[Finding]:
     """One finding for each kind of task that a person should know of."""
     kinds: defaultdict[str, list[Left]] = defaultdict(list)

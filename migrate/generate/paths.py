@@ -34,12 +34,17 @@ def writable(
         found.setdefault(path.rstrip("/"), "catalog: written while running, holds no state")
     for task in tasks:
         path = target(task)
-        if task.args.get("state") == "directory" and is_below(path, VOLATILE) and path not in VOLATILE:
+        if task.args.get("state") == "directory" and is_volatile(path):
             found.setdefault(path, f"{task.place} makes it, and nothing in it outlives a restart")
     for text, place in unit_texts:
         for path in _unit_folders(text):
             found.setdefault(path, f"the unit of {place} asks systemd for it")
     return dict(sorted((path, why) for path, why in found.items() if path.startswith("/")))
+
+
+def is_volatile(path: str) -> bool:
+    """Whether what is there outlives no restart anyway."""
+    return is_below(path, VOLATILE) and path not in VOLATILE
 
 
 def state_folders(unit_texts: Iterable[tuple[str, str]]) -> list[str]:

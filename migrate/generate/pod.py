@@ -66,11 +66,16 @@ def _security(draft: Draft) -> Object:
 
 def _container(draft: Draft, estate: Estate, process: Process, image: str) -> Object:
     first = process is draft.processes[0]
-    found: Object = {"name": process.name, "image": process.unit.image or image, "imagePullPolicy": _pull(process)}
-    if process.command.words and (not first or process.unit.image):
+    found: Object = {
+        "name": process.name,
+        "image": process.unit.image or process.image or image,
+        "imagePullPolicy": _pull(process),
+    }
+    alone = first and not process.image
+    if process.command.words and (not alone or process.unit.image):
         # A prebuilt image has an entrypoint that takes these; ours runs the first process by itself.
         found["args" if process.unit.image else "command"] = [_literal(word, process) for word in process.command.words]
-    if not first and process.unit.directory.startswith("/"):
+    if not alone and process.unit.directory.startswith("/"):
         found["workingDir"] = process.unit.directory
     found |= references(process.environment, config_map=process.env_name, secret=process.env_name)
     if first and ports(draft.workload):
@@ -163,6 +168,8 @@ def _container_provenance(draft: Draft, estate: Estate, process: Process, at: st
 def _image_source(process: Process) -> str:
     if process.unit.image:
         return f"the container that {process.unit.name} runs"
+    if process.image:
+        return "registry of migrate.yaml, name and digest of the folder below images/ that has its software"
     return "registry of migrate.yaml, name of the workload, digest of Dockerfile and files"
 
 

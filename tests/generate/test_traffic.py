@@ -78,7 +78,7 @@ def test_what_a_policy_can_not_say_is_told() -> None:
         Edge("shop", "smtp.example.com", 0, **outside),
         Edge("shop", "192.0.2.7", 25, **outside),
         Edge("shop", "nothing", 1, reach=Reach.UNKNOWN),
-        Edge("shop", "nginx", 0, protocol="unix"),
+        Edge("shop", "absent", 0, protocol="unix"),
     )
     found, findings = files(shop, NGINX)
     rules = policy(found, "shop")["egress"][1:]

@@ -65,8 +65,8 @@ def build(folder: Path) -> str:
 
 
 @contextmanager
-def running(folder: Path, image: str, *, publish: str) -> Iterator[str]:
-    """The first container of the generated Deployment, as restricted as it says; yields the container's name.
+def running(folder: Path, image: str, *, publish: str, number: int = 0) -> Iterator[str]:
+    """A container of the generated Deployment, as restricted as it says; yields the container's name.
 
     `publish` is HOST_PORT:CONTAINER_PORT, opened on loopback.
     """
@@ -76,10 +76,23 @@ def running(folder: Path, image: str, *, publish: str) -> Iterator[str]:
         arguments = [
             *restrictions(spec),
             *mounts(spec, folder, Path(scratch)),
-            *environment(spec, folder),
+            *environment(spec, folder, number),
             *neighbours(folder),
         ]
-        podman("run", "--detach", "--name", name, "--pull=never", f"--publish=127.0.0.1:{publish}", *arguments, image)
+        container = spec["containers"][number]
+        if "workingDir" in container:
+            arguments.append(f"--workdir={container['workingDir']}")
+        podman(
+            "run",
+            "--detach",
+            "--name",
+            name,
+            "--pull=never",
+            f"--publish=127.0.0.1:{publish}",
+            *arguments,
+            image,
+            *container.get("command", ()),
+        )
         try:
             yield name
         finally:
@@ -136,9 +149,9 @@ def config_map(folder: Path, name: str) -> dict[str, str]:
     return data
 
 
-def environment(spec: dict[str, Any], folder: Path) -> list[str]:
+def environment(spec: dict[str, Any], folder: Path, number: int) -> list[str]:
     """Values of ConfigMaps, plain values, and the skeleton of each secret with a stand-in for what only people know."""
-    container = spec["containers"][0]
+    container = spec["containers"][number]
     pairs: dict[str, str] = {}
     for source in container.get("envFrom", ()):
         pairs |= config_map(folder, source["configMapRef"]["name"])
