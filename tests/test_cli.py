@@ -194,6 +194,30 @@ def test_values_can_be_set_without_a_file(project: Path) -> None:
     assert "image: registry.example.com/nginx" in (project / "deploy/nginx/base/deployment.yaml").read_text()
 
 
+def test_edits_survive_and_conflicts_are_shown(project: Path) -> None:
+    """The image is edited by hand; then another registry makes a new one of it."""
+    generate = ["generate", "-i", "hosts", "-p", ".", "site.yml"]
+    assert migrate(*generate, cwd=project).returncode in (0, 1)
+    file = project / "deploy/nginx/base/deployment.yaml"
+    ours = re.sub("image: .*", "image: mine:1", file.read_text())
+    file.write_text(ours)
+    done = migrate(*generate, "--set", "target.registry=registry.example.com", cwd=project)
+    assert done.returncode == 1
+    assert file.read_text() == ours
+    for part in ("in conflict with edits", "<<<<<<< yours", "image: mine:1", "image: registry.example.com/nginx"):
+        assert part in done.stdout
+    again = migrate(*generate, "--keep", "nginx/base/deployment.yaml", cwd=project)
+    assert "<<<<<<<" not in again.stdout
+    assert file.read_text() == ours
+
+
+def test_a_field_is_explained(project: Path) -> None:
+    assert migrate("generate", "-i", "hosts", "-p", ".", "site.yml", cwd=project).returncode in (0, 1)
+    said = migrate("explain", "deploy/nginx/base/deployment.yaml:spec.replicas", cwd=project)
+    assert (said.returncode, "one for each machine" in said.stdout) == (0, True)
+    assert migrate("explain", "deploy/nginx/base/deployment.yaml:spec.replicos", cwd=project).returncode == 2
+
+
 def test_a_value_that_there_is_not_is_2(project: Path) -> None:
     done = asked(project, "--set", "target.colour=blue")
     assert done.returncode == 2

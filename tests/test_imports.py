@@ -20,7 +20,7 @@ LAYERS = (
     ("cli",),
     ("commands",),
     ("pipeline", "roles"),
-    ("discover", "record", "assess", "plan", "generate", "check", "verify", "review", "operate", "report"),
+    ("discover", "record", "assess", "plan", "generate", "check", "verify", "review", "operate", "report", "keeping"),
     ("clients", "engine", "catalog", "registry", "files", "config", "init"),
     ("model",),
     ("errors",),

@@ -28,7 +28,8 @@ app = typer.Typer()
 
 @app.command(
     epilog="Examples: `migrate generate`  ·  `migrate generate --dry-run`  ·  "
-    "`migrate generate --assessment assessment.json -o deploy`"
+    "`migrate generate --assessment assessment.json -o deploy`  ·  "
+    "`migrate generate --keep web/base/deployment.yaml`"
 )
 def generate(
     playbooks: Playbooks = None,
@@ -62,15 +63,25 @@ def generate(
         ),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list the files.")] = False,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option("--keep", metavar="PATH", help="Leave this edited file as it is now. May be repeated."),
+    ] = None,
+    take: Annotated[
+        list[str] | None,
+        typer.Option("--take", metavar="PATH", help="Replace this file by what is generated. May be repeated."),
+    ] = None,
 ) -> None:
     """Write Dockerfiles and manifests for what can move, and Services that lead to what stays.
 
-    A file that a person has edited is never overwritten.
+    What a person edited since the last run is kept, and merged with what is new; where both changed the same lines the
+    file stays as it is, both sides are shown, and the exit code is 1.
     """
     options = locals()
     if image_mode:
         options["assign"] = [*(assign or ()), f"target.image_mode={image_mode.value}"]
-    from migrate.commands.generate import generated
+    from migrate.commands.generate import Output, generated
     from migrate.commands.sources import given_as
 
-    raise typer.Exit(generated(given_as(options), assessment, output, dry_run=dry_run))
+    wanted = Output(output, dry_run=dry_run, keep=tuple(keep or ()), take=tuple(take or ()))
+    raise typer.Exit(generated(given_as(options), assessment, wanted))

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -12,9 +12,10 @@ from migrate.files import dump_yaml
 from migrate.generate import notes, sharing
 from migrate.generate.draft import header
 from migrate.generate.estate import Estate
-from migrate.generate.manifest import ConfigMap, Made, Manifest, own_labels
+from migrate.generate.manifest import ConfigMap, Made, Manifest, Object, own_labels
 from migrate.generate.sharing import Difference
 from migrate.model.artifact import Artifact
+from migrate.model.fields import fields
 from migrate.model.finding import Finding, Severity
 
 HEAD = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}
@@ -129,12 +130,18 @@ def _config_files(folder: str, config: ConfigMap) -> list[Artifact]:
 
 def _file(folder: str, made: Made, manifest: Manifest) -> Artifact:
     text = dump_yaml(manifest.object, header=header(made.workload))
-    return Artifact(f"{folder}/{manifest.file}", text, manifest.sources)
+    return Artifact(f"{folder}/{manifest.file}", text, _present(manifest.sources, manifest.object))
 
 
 def _patch(folder: str, made: Made, change: sharing.Change) -> Artifact:
     text = dump_yaml(change.patch, header=header(made.workload))
-    return Artifact(f"{folder}/{_patch_name(change)}", text, change.manifest.sources)
+    return Artifact(f"{folder}/{_patch_name(change)}", text, _present(change.manifest.sources, change.patch))
+
+
+def _present(sources: Mapping[str, str], found: Object) -> dict[str, str]:
+    """Sources of the fields that there are."""
+    names = {name for name, _ in fields(found)}
+    return {field: source for field, source in sources.items() if source and field in names}
 
 
 def _patch_name(change: sharing.Change) -> str:

@@ -5,13 +5,11 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable
 
 from migrate.model.artifact import Artifact
 
 NAME = "provenance.json"
-NAMED_BY = ("mountPath", "name", "containerPort", "port", "host", "path", "topologyKey", "secretKey", "type", "key")
 
 
 def files(artifacts: Iterable[Artifact]) -> list[Artifact]:
@@ -29,25 +27,3 @@ def files(artifacts: Iterable[Artifact]) -> list[Artifact]:
         )
         for folder, told in sorted(found.items())
     ]
-
-
-def leaves(value: Any, at: str = "") -> Iterator[str]:
-    """Paths of all values: `spec.template.spec.containers[web].ports[http].containerPort`."""
-    if isinstance(value, dict) and value:
-        for key, item in value.items():
-            yield from leaves(item, _below(at, key))
-    elif isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
-        for index, item in enumerate(value):
-            yield from leaves(item, f"{at}[{_item_name(item, index)}]")
-    else:
-        yield at
-
-
-def _below(at: str, key: str) -> str:
-    """Keys with dots or slashes stand in brackets, as items of lists do."""
-    plain = key.replace("-", "").replace("_", "").isalnum()
-    return (f"{at}.{key}" if at else key) if plain else f"{at}[{key}]"
-
-
-def _item_name(item: dict[str, Any], index: int) -> str:
-    return next((str(item[key]) for key in NAMED_BY if isinstance(item.get(key), str | int)), str(index))

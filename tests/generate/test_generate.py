@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 import subprocess
@@ -17,10 +18,11 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from migrate.files import write_all
 from migrate.generate import generate
+from migrate.keeping import write_all
 from migrate.model.artifact import Artifact
 from migrate.model.config import Target
+from migrate.model.fields import covering, leaves
 from migrate.model.finding import Finding, Severity
 from migrate.model.workload import Placement, Workload
 from tests.generate import estates
@@ -308,12 +310,33 @@ def test_every_finding_has_a_remedy() -> None:
 
 def test_everything_generated_says_where_it_comes_from() -> None:
     artifacts, _ = made()
-    assert [
-        path for path, artifact in artifacts.items() if not artifact.provenance and not path.endswith("provenance.json")
-    ] == []
+    told = [path for path in artifacts if not path.endswith("provenance.json")]
+    assert [path for path in told if not artifacts[path].provenance] == []
     sources = artifacts["nginx/base/deployment.yaml"].provenance
     assert sources["spec.replicas"] == "one for each machine: web1, web2"
     assert "not measured" in sources["spec.template.spec.containers[nginx].resources"]
+
+
+def test_every_field_of_every_manifest_has_a_source() -> None:
+    """Of its own or of a field around it; and none that is empty."""
+    artifacts, _ = made()
+    silent = [
+        f"{path}:{field}"
+        for path, artifact in artifacts.items()
+        if path.endswith(".yaml") and ".example." not in path and ".patch." not in path
+        for document in documents(artifact)
+        for field in leaves(document)
+        if not artifact.provenance.get(covering(field, artifact.provenance), "").strip()
+    ]
+    assert silent == []
+
+
+def test_provenance_is_a_file_beside_each_workload() -> None:
+    artifacts, _ = made()
+    told = json.loads(artifacts["nginx/provenance.json"].text)
+    assert told["base/deployment.yaml"]["spec.replicas"] == "one for each machine: web1, web2"
+    assert told["Dockerfile"]["FROM"].startswith("distribution debian12")
+    assert "overlays/production/kustomization.yaml" in told
 
 
 def test_the_tag_changes_with_the_image_only() -> None:

@@ -15,9 +15,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from migrate.files import write_all
 from migrate.generate import generate, hashing, objects
 from migrate.generate.patches import patch
+from migrate.keeping import write_all
 from migrate.model.artifact import Artifact
 from migrate.model.assessment import Assessment
 from migrate.model.config import Target
