@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from migrate import catalog
+from migrate.assess.assess import Survey, shared_names, survey
 from migrate.assess.assess import assess as judge
 from migrate.assess.deciding import expired, in_force, risky, unknown
 from migrate.assess.silence import silence
@@ -42,14 +43,15 @@ UNREACHABLE = ("libvirt-unreachable", "openstack-unreachable")
 
 
 class Estate(msgspec.Struct, frozen=True):
-    """What was learnt of one environment."""
+    """What was learnt of one environment; `survey`, from which it is judged, is None where recording failed."""
 
     name: str
-    workloads: tuple[Workload, ...]
     machines: tuple[Machine, ...]
-    tokens: tuple[Token, ...]
     findings: tuple[Finding, ...]
     figures: Figures
+    tokens: tuple[Token, ...] = ()
+    survey: Survey | None = None
+    workloads: tuple[Workload, ...] = ()
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -84,7 +86,9 @@ def assess(
     playbooks = [locate(name, (project, base)) for name in config.playbooks]
     asked = Asked(config, base, tuple(playbooks), index_of(config, base), tuple(in_force(config.overrides, today)))
     with ThreadPoolExecutor(max_workers=max(1, min(len(chosen), os.cpu_count() or 1))) as pool:
-        estates = list(pool.map(lambda item: estate(item[0], item[1], asked, watch), chosen))
+        found = list(pool.map(lambda item: estate(item[0], item[1], asked, watch), chosen))
+    shared = shared_names(one.survey for one in found if one.survey)
+    estates = [judged(one, asked.overrides, shared) for one in found]
     return together(estates, decisions(config.overrides, estates, today, whole=not only))
 
 
@@ -151,7 +155,7 @@ def estate(name: str, environment: Environment, asked: Asked, watch: Watch) -> E
         except EngineError as error:
             return broken(name, seen, findings, error)
     watch(f"{label}judging workloads")
-    return judged(name, recorded, findings, asked)
+    return learnt(name, recorded, findings, asked.index)
 
 
 def sources(environment: Environment, base: Path, policy: Policy) -> tuple[list[Machine], list[Finding]]:
@@ -221,11 +225,11 @@ def broken(name: str, seen: Sequence[Machine], findings: Sequence[Finding], erro
         severity=Severity.ERROR,
     )
     machines = [msgspec.structs.replace(machine, environment=name) for machine in seen]
-    return Estate(name, (), tuple(machines), (), placed(name, [*findings, died]), Figures(machines=len(machines)))
+    return Estate(name, tuple(machines), placed(name, [*findings, died]), Figures(machines=len(machines)))
 
 
-def judged(name: str, recorded: Recording, findings: Sequence[Finding], asked: Asked) -> Estate:
-    workloads = judge(name, recorded.tasks, recorded.machines, asked.index, asked.overrides)
+def learnt(name: str, recorded: Recording, findings: Sequence[Finding], index: catalog.Index) -> Estate:
+    """What was found, before it has names that fit those of other environments."""
     figures = Figures(
         machines=len(recorded.machines),
         classes=len(recorded.classes),
@@ -234,9 +238,18 @@ def judged(name: str, recorded: Recording, findings: Sequence[Finding], asked: A
         conditional=sum(bool(task.conditional) for task in recorded.tasks),
         unresolved=sum(bool(task.unresolved) for task in recorded.tasks),
     )
-    silent = silence(recorded.tasks, recorded.machines, workloads)
-    said = [*findings, *recorded.findings, *silent, *risky(workloads)]
-    return Estate(name, workloads, recorded.machines, recorded.tokens, placed(name, said), figures)
+    found = survey(name, recorded.tasks, recorded.machines, index)
+    said = placed(name, [*findings, *recorded.findings])
+    return Estate(name, recorded.machines, said, figures, recorded.tokens, found)
+
+
+def judged(estate: Estate, overrides: Sequence[Override], shared: Collection[str]) -> Estate:
+    """With its workloads, and what is odd about them."""
+    if estate.survey is None:
+        return estate
+    workloads = judge(estate.survey, overrides, shared)
+    odd = [*silence(estate.survey.tasks, estate.machines, workloads), *risky(workloads)]
+    return msgspec.structs.replace(estate, workloads=workloads, findings=(*estate.findings, *placed(estate.name, odd)))
 
 
 def placed(name: str, findings: Iterable[Finding]) -> tuple[Finding, ...]:

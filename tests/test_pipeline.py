@@ -84,7 +84,7 @@ def test_an_engine_that_dies_leaves_the_rest(base: Path, monkeypatch: pytest.Mon
 def test_errors_come_first() -> None:
     note = Finding("a", "x", "…", severity=Severity.NOTE)
     error = Finding("b", "x", "…", severity=Severity.ERROR)
-    estates = [pipeline.Estate("", (), (), (), (note, error), Figures())]
+    estates = [pipeline.Estate("", (), (note, error), Figures())]
     told = pipeline.together(estates)
     assert [finding.check for finding in told.findings] == ["b", "a"]
     assert told.partial
@@ -106,3 +106,20 @@ def test_without_libvirt_bindings_the_inventory_is_still_judged(base: Path, monk
     assert [one.name for one in told.workloads] == ["nginx"]
     assert told.partial
     assert [one.remedy for one in told.findings if one.check == "libvirt-unreachable"] == ["install it"]
+
+
+def test_a_workload_has_one_name_in_all_environments(tmp_path: Path) -> None:
+    """Where one environment has two of a kind, the group is part of the name in the other as well."""
+    play = (
+        "- {hosts: %s, gather_facts: false, tasks: [{apt: {name: nginx}}, {service: {name: nginx, state: started}}]}\n"
+    )
+    (tmp_path / "site.yml").write_text(play % "web" + play % "mail")
+    (tmp_path / "production").write_text("[web]\nweb1\n[mail]\nmail1\n")
+    (tmp_path / "staging").write_text("[web]\nstg1\n")
+    both = {name: Environment(inventories=(name,)) for name in ("production", "staging")}
+    assessment = pipeline.assess(Config(playbooks=("site.yml",), environments=both), tmp_path)
+    assert [one.id for one in assessment.workloads] == [
+        "production/nginx-mail",
+        "production/nginx-web",
+        "staging/nginx-web",
+    ]

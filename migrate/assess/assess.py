@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+
+import msgspec
 
 from migrate.assess import actions
 from migrate.assess.classes import drafts
@@ -27,21 +29,35 @@ CLEANED = "an emptyDir: what is scratch goes with its pod"
 RULE_MODULES = (software, storage, settings, local, hosted, logs, hosting)
 
 
-def assess(
-    environment: str,
-    tasks: Sequence[RecordedTask],
-    machines: Sequence[Machine],
-    index: Index,
-    overrides: Sequence[Override] = (),
-) -> tuple[Workload, ...]:
-    """Every workload of one environment, with its verdict, needs, wave and size; sorted by name."""
+class Survey(msgspec.Struct, frozen=True):
+    """What was found in one environment, before it has names and verdicts."""
+
+    environment: str
+    tasks: Sequence[RecordedTask]
+    machines: Sequence[Machine]
+    subjects: tuple[Subject, ...]
+
+
+def survey(environment: str, tasks: Sequence[RecordedTask], machines: Sequence[Machine], index: Index) -> Survey:
+    """The workloads of one environment, told apart."""
     estate = Estate(environment, tasks, machines, index)
     found = [draft for alike in same_workload(drafts(tasks, index)) for draft in estate.told_apart(alike)]
-    subjects = [estate.subject(draft) for draft in found]
-    named = zip(subjects, names(subjects), strict=True)
-    workloads = [workload(environment, name, subject, overrides) for subject, name in named]
-    tied = with_edges(sorted(workloads, key=lambda one: (one.name, one.hosts)), machines, tasks)
-    return with_sizes(with_waves(tied), machines)
+    return Survey(environment, tasks, machines, tuple(estate.subject(draft) for draft in found))
+
+
+def shared_names(surveys: Iterable[Survey]) -> frozenset[str]:
+    """Names that several groups of machines have in some environment, so that a workload is called alike in all."""
+    return frozenset(name for one in surveys for name in ambiguous(one.subjects))
+
+
+def assess(
+    found: Survey, overrides: Sequence[Override] = (), shared: Collection[str] = frozenset()
+) -> tuple[Workload, ...]:
+    """Every workload of one environment, with its verdict, needs, wave and size; sorted by name."""
+    named = zip(found.subjects, names(found.subjects, shared), strict=True)
+    workloads = [workload(found.environment, name, subject, overrides) for subject, name in named]
+    tied = with_edges(sorted(workloads, key=lambda one: (one.name, one.hosts)), found.machines, found.tasks)
+    return with_sizes(with_waves(tied), found.machines)
 
 
 def same_workload(found: Sequence[Draft]) -> list[list[Draft]]:
@@ -86,13 +102,19 @@ class Estate:
         return [merged(group) for group in groups.values()]
 
 
-def names(found: Sequence[Subject]) -> list[str]:
-    """Unique names: one that several share gets the group, then the role, then a machine, where that tells."""
+def names(found: Sequence[Subject], shared: Collection[str] = frozenset()) -> list[str]:
+    """Unique names: one that several share gets the group, then the role, then a machine, where that tells.
+
+    `shared` names get the group in any case.
+    """
     named = [subject.draft.name for subject in found]
-    for more in (lambda one: one.draft.hosts, lambda one: one.draft.role, first_machine):
-        told: dict[str, set[str]] = defaultdict(set)
-        for subject, name in zip(found, named, strict=True):
-            told[name].add(more(subject))
+    unclear = ambiguous(found) | frozenset(shared)
+    named = [
+        f"{name}-{word(subject.draft.hosts)}" if name in unclear else name
+        for subject, name in zip(found, named, strict=True)
+    ]
+    for more in (lambda one: one.draft.role, first_machine):
+        told = by_name(named, found, more)
         named = [
             f"{name}-{word(more(subject))}" if len(told[name]) > 1 else name
             for subject, name in zip(found, named, strict=True)
@@ -103,6 +125,19 @@ def names(found: Sequence[Subject]) -> list[str]:
         count[name] += 1
         unique.append(name if count[name] == 1 else f"{name}-{count[name]}")
     return unique
+
+
+def ambiguous(found: Sequence[Subject]) -> frozenset[str]:
+    """Names that workloads of several groups have."""
+    told = by_name([subject.draft.name for subject in found], found, lambda one: one.draft.hosts)
+    return frozenset(name for name, groups in told.items() if len(groups) > 1)
+
+
+def by_name(named: Sequence[str], found: Sequence[Subject], more: Callable[[Subject], str]) -> dict[str, set[str]]:
+    told: dict[str, set[str]] = defaultdict(set)
+    for subject, name in zip(found, named, strict=True):
+        told[name].add(more(subject))
+    return told
 
 
 def first_machine(subject: Subject) -> str:

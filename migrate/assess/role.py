@@ -10,7 +10,7 @@ import msgspec
 
 from migrate import catalog
 from migrate.assess import actions
-from migrate.assess.assess import assess
+from migrate.assess.assess import assess, survey
 from migrate.assess.confidence import confidence
 from migrate.assess.purpose import purpose
 from migrate.catalog import TOKEN, Index
@@ -55,7 +55,7 @@ def answer(
     """The answer about one role, from what it did to a machine of its own."""
     index = catalog.index()
     own = [task for task in tasks if role.owns(task)]
-    workloads = assess("", own, machines, index)
+    workloads = assess(survey("", own, machines, index))
     if any(one.kind is not Kind.PLUMBING for one in workloads):
         told = of_workloads(workloads, index)
     else:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from migrate import catalog
-from migrate.assess.assess import assess
+from migrate.assess.assess import assess, survey
 from migrate.commands.assess import undecided
 from migrate.model.assessment import Assessment
 from migrate.model.finding import Finding
@@ -42,7 +42,7 @@ def file(dest: str, text: str, line: int = 1) -> RecordedTask:
 
 
 def judged(*tasks: RecordedTask, machines: tuple[Machine, ...] = (Machine(name="m0", kind=0),)) -> dict[str, Workload]:
-    return {one.name: one for one in assess("", tasks, machines, catalog.index())}
+    return {one.name: one for one in assess(survey("", tasks, machines, catalog.index()))}
 
 
 UNIT = file("/etc/systemd/system/app.service", "[Service]\nExecStart=/opt/app/app\nEnvironmentFile=/etc/app.env\n", 2)
