@@ -10,11 +10,11 @@ from ansible.errors import AnsibleError
 from ansible.executor.task_executor import TaskExecutor
 from ansible.template import Templar
 
-from migrate.engine.conditions import decide, names_within
+from migrate.engine.conditions import closure, decide, names_within
 from migrate.engine.finalizing import finalize
 from migrate.engine.gaps import first_cause
 from migrate.engine.inventory import plain
-from migrate.engine.legacy import CONDITIONAL
+from migrate.engine.legacy import CONDITIONAL, LOST
 from migrate.engine.notebook import Notebook, Placeholders
 from migrate.engine.plugins import PASSING
 from migrate.engine.quickening import StableEngine, lazied
@@ -64,6 +64,8 @@ class RecordingExecutor(TaskExecutor):  # type: ignore[misc]  # ansible ships no
         self.placeholders.place = lambda: where(notebook.gaps, self._task)
         self.recorded_only = True
         self.loop_doubt = ""
+        self.lost: set[str] = set()
+        """Loop variables that only a real run knows: of this task, and of the includes around it."""
         self.raw_args: dict[str, Any] = {}
         self._lazied: dict[str, Any] | None = None
         self.own: dict[str, Any] = {}
@@ -82,9 +84,11 @@ class RecordingExecutor(TaskExecutor):  # type: ignore[misc]  # ansible ships no
         """The items, or None with `loop_doubt` when only a real run knows them: then the task is recorded once."""
         self._job_vars["ansible_search_path"] = self._search_path()
         self._task_templar = self._engine(self._job_vars)
+        self.lost = set(str(self._job_vars.get(LOST, "")).split())
+        self.placeholders.unknown |= self.lost
         if self._task.loop is None:
             return None
-        if unknown := self.notebook.unknown_in(self.host, names_within(self._task.loop), self._job_vars):
+        if unknown := self._unknown(names_within(self._task.loop), self._job_vars):
             return self._unknown_loop(f"result of {', '.join(unknown)}")
         with PASSING.on() as passed:
             try:
@@ -123,21 +127,25 @@ class RecordingExecutor(TaskExecutor):  # type: ignore[misc]  # ansible ships no
         self.loop_doubt = f"loop over {why}"
         name = str(self._task.loop_control.loop_var or "item")
         self.placeholders.unknown.add(name)
+        self.lost.add(name)
         if self._job_vars.pop(name, None) is not None:  # the item of a loop around this one is not this one's
             self._lazied = None
-        return None
+        # Core takes an include that has a loop but no results for one that brought in nothing.
+        token = self.notebook.taint.token(name, TokenKind.UNKNOWN)
+        return [token] if self._task.action in C._ACTION_ALL_INCLUDES else None
 
     def _run_loop(self, items: list[Any]) -> list[dict[str, Any]]:
         """As ansible-core's, without pauses, labels and callbacks."""
-        control, whole, doubt = self._task.loop_control, self._task, self.loop_doubt
+        control, whole, doubt, lost = self._task.loop_control, self._task, self.loop_doubt, self.lost
         results = []
         try:
             for index, item in enumerate(items):
                 own = loop_variables(control, items, index)
-                self.loop_doubt = doubt
+                self.loop_doubt, self.lost = doubt, lost
                 if is_token(item) and not str(item).startswith(PREFIX[TokenKind.SECRET]):
                     del own[control.loop_var]
-                    self.loop_doubt = f"loop over {item}"
+                    self.loop_doubt, self.lost = doubt or f"loop over {item}", lost | {control.loop_var}
+                    self.placeholders.unknown.add(control.loop_var)
                     self._job_vars.pop(control.loop_var, None)
                     self._lazied = None
                 self.own = own
@@ -189,18 +197,20 @@ class RecordingExecutor(TaskExecutor):  # type: ignore[misc]  # ansible ships no
     def _may_run(self, variables: dict[str, Any]) -> str | None:
         answer: str | None = ""
         if self._task.when:
-            engine = self._engine(variables)
-            # The item of a loop that only a real run knows is no less unknown than the answer of a task.
-            lost = self.placeholders.unknown - variables.keys() if self.loop_doubt else set()
-            doubts = self.notebook.doubts
-            answer = decide(
-                self._task.when, engine, lambda names: sorted(names & lost) or doubts(self.host, names, variables)
-            )
+            answer = decide(self._task.when, self._engine(variables), lambda names: self._doubts(names, variables))
         if answer is None and not self.notebook.anyway:
             return None
         answer = LEFT_OUT if answer is None else answer
         inherited = str(variables.get(CONDITIONAL) or "")
         return "; ".join(dict.fromkeys(reason for reason in (inherited, self.loop_doubt, answer) if reason))
+
+    def _unknown(self, names: frozenset[str], variables: dict[str, Any]) -> list[str]:
+        """Names that only a real run knows: answers of tasks, and the items of loops over such."""
+        lost = self.lost - variables.keys()
+        return sorted(closure(names, variables) & lost) or self.notebook.unknown_in(self.host, names, variables)
+
+    def _doubts(self, names: frozenset[str], variables: dict[str, Any]) -> list[str]:
+        return self._unknown(names, variables) or self.notebook.doubtful_in(self.host, names, variables)
 
     def _learn(self, module: str) -> None:
         """Facts that a real run would have found."""
@@ -212,16 +222,11 @@ class RecordingExecutor(TaskExecutor):  # type: ignore[misc]  # ansible ships no
         changed = module not in SILENT
         if self._task.changed_when:
             own = {self._task.register} if self._task.register else set()
-            doubts = self.notebook.doubts
             engine = self._engine(variables)
-            changed = (
-                decide(
-                    self._task.changed_when,
-                    engine,
-                    lambda names: sorted(names & own) or doubts(self.host, names, variables),
-                )
-                is not None
+            known = decide(
+                self._task.changed_when, engine, lambda names: sorted(names & own) or self._doubts(names, variables)
             )
+            changed = known is not None
         result: dict[str, Any] = {"changed": changed, "failed": False}
         if self._task.notify:
             result["_ansible_notify"] = self._task.notify
@@ -231,13 +236,17 @@ class RecordingExecutor(TaskExecutor):  # type: ignore[misc]  # ansible ships no
         """What the strategy expands. A doubt goes along in a variable that all includes pass on."""
         args = dict(self._task.args)
         doubt = {CONDITIONAL: may_run} if may_run else {}
+        if self.loop_doubt and (lost := self.lost - self.own.keys()):  # core passes an index on; here it is the names
+            doubt |= {"ansible_index_var": LOST, LOST: " ".join(sorted(lost))}
         if self._task.action in C._ACTION_INCLUDE_ROLE:
             if is_token(args.get("name") or args.get("role") or ""):
                 return self._lost("role")
+            self.notebook.loaded[self._task._uuid] = self._task
             return {"include_args": args, **doubt}
         file = args.pop("_raw_params", None) or args.pop("file", None)
         if not file or TOKEN.search(str(file)):
             return self._lost("task file")
+        self.notebook.loaded[self._task._uuid] = self._task
         return {"include": str(file), "include_args": args, **doubt}
 
     def _lost(self, what: str) -> dict[str, Any]:
@@ -279,7 +288,7 @@ class RecordingExecutor(TaskExecutor):  # type: ignore[misc]  # ansible ships no
         for name in [name for name in args if name != "cacheable"]:
             source = plain(self.raw_args.get(name, self.raw_args.get("_raw_params")))
             mentions = names_within(source)
-            if unknown := book.unknown_in(self.host, mentions, variables):
+            if unknown := self._unknown(mentions, variables):
                 target = book.doubtful if name in variables and name not in book.unknown[self.host] else book.unknown
                 target[self.host][str(name)] = "set from " + ", ".join(unknown)
                 del args[name]

@@ -46,6 +46,7 @@ REMEDIES = {
     "unknown-include": "Look at the file yourself: what it includes is missing from the report.",
     "unknown-host": "Export the hosts that only a run finds (clouds, discovery) as an inventory.",
     "unread-tasks": "Name a play that uses them (tasks_from, or a variable in an include) to have them recorded.",
+    "lost-task": "Please report this with the file; until it is mended, read the task yourself.",
     "limit": "Recorded up to the limit.",
 }
 MISSING_FILTER = re.compile(
@@ -96,6 +97,10 @@ class Gaps:
             one.check == check and one.place is not None and one.place.path.startswith(f"{folder}/")
             for one in self._found.values()
         )
+
+    def tells_of(self, place: Place) -> bool:
+        """True when something was said already of this very line."""
+        return any(finding.place == place for finding in self._found.values())
 
     def relative(self, text: str) -> str:
         """The text without the absolute path of the project."""

@@ -16,6 +16,8 @@ CONDITIONAL = "_ansible_item_label"
 reads.
 """
 
+LOST = "_ansible_lost_names"
+"""The variable that carries the names of loop variables that only a real run knows to what an include brings in."""
 RENAMED = {
     "sudo": "become",
     "sudo_user": "become_user",

@@ -39,6 +39,7 @@ NOISE = (
     "No module named 'ansible_collections.",  # a list of collections; a module that is missing is told where it stands
     "reserved name",
     "Found variable using",
+    "Invalid no_log value",  # then the task counts as no_log
 )
 
 

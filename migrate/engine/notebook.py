@@ -9,6 +9,7 @@ from typing import Any
 
 from ansible._internal._templating._jinja_common import Marker, TruncationMarker, UndefinedMarker
 from ansible.parsing.dataloader import DataLoader
+from ansible.playbook.block import Block
 from ansible.playbook.task import Task
 
 from migrate.engine.ballots import Ballots, telling_names
@@ -22,6 +23,8 @@ from migrate.model.machine import MachineClass
 from migrate.model.place import Place
 from migrate.model.task import RecordedTask, TokenKind
 
+FACTS = ("setup", "gather_facts")
+"""Actions that a play brings along by itself."""
 ALWAYS_UNKNOWN = {"ansible_failed_task": "a failure", "ansible_failed_result": "a failure"}
 
 
@@ -42,6 +45,10 @@ class Notebook:
         """False where what runs once was recorded in an earlier round: the first host of the play was due then."""
         self.anyway = False
         """True where tasks that conditions and empty loops leave out are recorded too, under that condition."""
+        self.loaded: dict[str, Task] = {}
+        """Tasks of the play that have not come up so far, and includes whose tasks have not been loaded so far."""
+        self.ended = False
+        """True where a `meta` ended the play or a host before all its tasks came up."""
         self.play = ("", "")
         self.tasks: list[RecordedTask] = []
 
@@ -50,6 +57,21 @@ class Notebook:
 
     def note(self, task: RecordedTask) -> None:
         self.tasks.append(task)
+
+    def load(self, blocks: Iterable[Block]) -> None:
+        """These are to come up in this play."""
+        for block in blocks:
+            for part in (*block.block, *block.rescue, *block.always):
+                if isinstance(part, Block):
+                    self.load([part])
+                elif not part.implicit and str(part.action).rsplit(".", 1)[-1] not in FACTS:
+                    self.loaded[part._uuid] = part
+
+    def close(self) -> list[Task]:
+        """The play is over: which tasks were loaded and never came up, though nothing ended it early."""
+        left = [] if self.ended else list(self.loaded.values())
+        self.loaded, self.ended = {}, False
+        return left
 
     def take(self) -> tuple[RecordedTask, ...]:
         taken, self.tasks = tuple(self.tasks), []

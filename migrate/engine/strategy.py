@@ -8,6 +8,7 @@ from typing import Any
 from ansible._internal._task import TaskContext
 from ansible.errors import AnsibleError
 from ansible.executor.task_result import _RawTaskResult
+from ansible.playbook.handler import Handler
 from ansible.plugins import loader as plugin_loader
 from ansible.plugins.strategy.linear import StrategyModule as Linear
 
@@ -37,10 +38,38 @@ class Recording(Linear):  # type: ignore[misc]  # ansible ships no types
         super().__init__(tqm)
         self.notebook, self.members = notebook, members
 
+    def run(self, iterator: Any, play_context: Any) -> Any:
+        """Whatever was loaded comes up, or is told: nothing is lost without a word."""
+        add, book = iterator.add_tasks, self.notebook
+        book.load(iterator._blocks)
+
+        def add_tasks(host: Any, blocks: list[Any]) -> None:
+            book.load(blocks)
+            add(host, blocks)
+
+        iterator.add_tasks = add_tasks
+        try:
+            return super().run(iterator, play_context)
+        finally:
+            self._tell_lost()
+
+    def _tell_lost(self) -> None:
+        book = self.notebook
+        for task in book.close():
+            place = where(book.gaps, task)
+            if not isinstance(task, Handler) and not book.gaps.tells_of(place):
+                book.gaps.add("lost-task", str(task.get_name()), "it never came up, nor what it includes", place=place)
+
+    def _copy_included_file(self, included_file: Any) -> Any:
+        self.notebook.loaded.pop(included_file._task._uuid, None)
+        return super()._copy_included_file(included_file)
+
     def _get_next_task_lockstep(self, hosts: list[Any], iterator: Any) -> list[tuple[Any, Any]]:
         """Fields that the strategy itself templates must not end the play when they can't be."""
         chosen: list[tuple[Any, Any]] = super()._get_next_task_lockstep(hosts, iterator)
         for host, task in chosen:
+            if task is not None:
+                self.notebook.loaded.pop(task._uuid, None)
             if templated(task.action) or templated(task.run_once):
                 self._harden(host, task, iterator)
         return chosen
@@ -108,6 +137,7 @@ class Recording(Linear):  # type: ignore[misc]  # ansible ships no types
         action = str(task._get_meta())
         if action in IGNORED_META or (action.startswith("end_") and self._doubtful(task, args)):
             return []
+        self.notebook.ended |= action.startswith("end_")
         try:
             return super()._execute_meta(task, *args, **kwargs)
         except AnsibleError as error:
@@ -125,6 +155,7 @@ class Recording(Linear):  # type: ignore[misc]  # ansible ships no types
 
     def _load_included_file(self, included_file: Any, iterator: Any, *args: Any, **kwargs: Any) -> Any:
         place = where(self.notebook.gaps, included_file._task)
+        self.notebook.loaded.pop(included_file._task._uuid, None)
         WATCH.step(str(included_file._filename), place, LOADING)
         depth = depth_of(included_file._task)
         if not BUDGET.spend(self.notebook.gaps, str(included_file._filename), place, max(0, depth - EASY) ** 2):

@@ -31,6 +31,17 @@ ROLES = {
     "tasks/part.yml": "- command: part {{ x | default('-') }}\n",
     "tasks/w1.yml": "- command: for w1\n",
     "tasks/w2.yml": "- command: for w2\n",
+    "tasks/each.yml": """
+        - command: each {{ each }}
+        - command: via {{ way }}
+          vars: {way: "{{ each }}"}
+          when: way is defined and way != 'x'
+        - command: known {{ each }}
+          when: each is defined
+        - include_tasks: deep.yml
+          loop: [a, b]
+    """,
+    "tasks/deep.yml": "- command: deep {{ each }}\n  when: each != 'x'\n",
     "vars/a.yml": "from_file: a\n",
     "imported.yml": "- hosts: db\n  tasks:\n    - command: imported {{ way | default('plain') }}\n",
 }
@@ -80,6 +91,30 @@ TASKS: dict[str, tuple[str, list[str]]] = {
           when: not (size == 'big' or found.rc == 0)
         """,
         ["d1 probe", "d1 in one pair of brackets mgunk_item_?", "d1 through bool?", "d1 through ternary?", "d1 through a fact?", "d1 either"],
+    ),
+    "include_over_unknown": (
+        """
+        - command: probe
+          register: found
+        - include_tasks: tasks/each.yml
+          loop: "{{ found.stdout_lines }}"
+          loop_control: {loop_var: each}
+        - include_tasks: tasks/each.yml
+          loop: [1, 2]
+          loop_control: {loop_var: each}
+        - include_role: {name: plain}
+          vars: {flavour: "{{ each.taste | d('plain') }}"}
+          loop: "{{ found.stdout_lines }}"
+          loop_control: {loop_var: each}
+        - command: afterwards
+          when: each is not defined
+        """,
+        [
+            "d1 probe", "d1 each mgunk_each_?", "d1 via mgunk_each_?", "d1 known mgunk_each_?", "d1 deep mgunk_each_?", "d1 deep mgunk_each_?",
+            "d1 each 1", "d1 via 1", "d1 known 1", "d1 deep 1", "d1 deep 1",
+            "d1 each 2", "d1 via 2", "d1 known 2", "d1 deep 2", "d1 deep 2",
+            "d1 plain mgunk_each_?", "d1 afterwards",
+        ],
     ),
     "skipped_is_known": (
         """
@@ -219,6 +254,21 @@ def test_nothing_unexpected_happened(everything: Played) -> None:
     assert not [
         finding for finding in everything.findings if "Unexpected" in finding.message or "Traceback" in finding.message
     ]
+
+
+def test_what_never_comes_up_is_told() -> None:
+    """The book is closed with what was loaded and not met; ends that a `meta` asked for are no loss."""
+    from migrate.engine.notebook import Notebook
+
+    book = Notebook.__new__(Notebook)
+    book.loaded, book.ended = {"a": "task"}, False  # type: ignore[dict-item]
+    assert book.close() == ["task"] and book.close() == []
+    book.loaded, book.ended = {"a": "task"}, True  # type: ignore[dict-item]
+    assert book.close() == []
+
+
+def test_nothing_was_lost_without_a_word(everything: Played) -> None:
+    assert "lost-task" not in everything.checks()
 
 
 @pytest.mark.parametrize(
