@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-from migrate.generate import names, notes, pod
+from migrate.generate import names, notes, pod, waivers
 from migrate.generate.draft import Draft, Process
 from migrate.generate.estate import Estate
 from migrate.generate.manifest import LABEL_SOURCES, NAME, Manifest, Object, labels
@@ -63,7 +63,7 @@ def _cron_job(draft: Draft, estate: Estate, image: str, process: Process, *, alo
     found: Object = {
         "apiVersion": "batch/v1",
         "kind": "CronJob",
-        "metadata": {"name": name, "labels": labels(draft.workload, estate)},
+        "metadata": _metadata(name, draft, estate, job),
         "spec": {
             "schedule": " ".join(process.unit.schedule.split()),
             # On one machine cron starts a second run beside the first; for most jobs that was never wanted.
@@ -73,6 +73,7 @@ def _cron_job(draft: Draft, estate: Estate, image: str, process: Process, *, alo
         },
     }
     sources = {
+        "metadata.annotations": waivers.SOURCE,
         "spec.schedule": process.told,
         "spec.concurrencyPolicy": "default: a second run beside the first was never wanted",
         "spec.startingDeadlineSeconds": "default: cron does not make up for what it missed long ago",
@@ -89,7 +90,7 @@ def _around_pods(kind: str, more: Object, draft: Draft, estate: Estate, spec: Ob
     return {
         "apiVersion": "apps/v1",
         "kind": kind,
-        "metadata": {"name": draft.name, "labels": labels(draft.workload, estate)},
+        "metadata": _metadata(draft.name, draft, estate, spec),
         "spec": {
             **more,
             "selector": {"matchLabels": {NAME: draft.name}},
@@ -98,8 +99,15 @@ def _around_pods(kind: str, more: Object, draft: Draft, estate: Estate, spec: Ob
     }
 
 
+def _metadata(name: str, draft: Draft, estate: Estate, spec: Object) -> Object:
+    annotations = waivers.of_pods(spec)
+    more = {"annotations": annotations} if annotations else {}
+    return {"name": name, "labels": labels(draft.workload, estate), **more}
+
+
 def _sources(more: dict[str, str], draft: Draft, estate: Estate) -> dict[str, str]:
     own = {
+        "metadata.annotations": waivers.SOURCE,
         "spec.selector": "name of the workload",
         "spec.template.metadata.labels": "name of the workload, category of its catalog entry",
     }

@@ -83,8 +83,7 @@ LABEL_SOURCES = {
 
 
 def own_labels(made: Made, estate: Estate) -> dict[str, str]:
-    """Labels of one environment: which installation this is, and what it is part of."""
-    instance = "-".join(filter(None, (made.name, made.environment)))
+    """Labels of one environment. The instance is the object's name: namespaces tell environments apart."""
     part_of = estate.namespace(made.workload.environment) or made.environment
-    found = {"app.kubernetes.io/instance": instance[:63].rstrip("-")}
+    found = {"app.kubernetes.io/instance": made.name}
     return {**found, "app.kubernetes.io/part-of": part_of} if part_of else found

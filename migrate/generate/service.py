@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import ipaddress
 
-from migrate.generate import names, notes
+from migrate.generate import names, notes, waivers
 from migrate.generate.estate import Estate, addresses, ports
 from migrate.generate.manifest import LABEL_SOURCES, NAME, Manifest, Object, labels
 from migrate.model.finding import Finding
@@ -34,7 +34,12 @@ def bridge(workload: Workload, estate: Estate) -> tuple[list[Manifest], list[Fin
         return [], [notes.finding(workload, "no-port", message, remedy)]
     by_family, findings = _by_family(workload, estate)
     service = _service(workload, estate, _families(set(by_family)), named_target=False)
-    sources = {"spec.ipFamilyPolicy": "addresses of the machines", "spec.ipFamilies": "addresses of the machines"}
+    service["metadata"]["annotations"] = waivers.of_bridge()
+    sources = {
+        "metadata.annotations": waivers.SOURCE,
+        "spec.ipFamilyPolicy": "addresses of the machines",
+        "spec.ipFamilies": "addresses of the machines",
+    }
     manifests = [Manifest("service.yaml", service, {**sources, **_port_sources(workload)})]
     for family, found in sorted(by_family.items()):
         manifests += _slices(workload, estate, family, found, alone=len(by_family) == 1)

@@ -88,6 +88,20 @@ def test_kubeconform(rendered: Documents, schemas: Path, name: str, version: str
     assert told["summary"]["valid"] == sum(one["kind"] not in CUSTOM for one in rendered[name])
 
 
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_kube_score(rendered: Documents, name: str) -> None:
+    command = [str(gotools.program("linters", "kube-score") / "kube-score"), "score", "--output-format=ci"]
+    done = subprocess.run(
+        [*command, f"--kubernetes-version=v{TARGET}", "-"],
+        input=text_of(rendered[name]),
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    critical = [line for line in done.stdout.splitlines() if line.startswith("[CRITICAL]")]
+    assert done.returncode == 0 and not critical, "\n".join(critical) or done.stderr
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     with cluster(tmp_path_factory.mktemp("cluster")) as found:

@@ -17,9 +17,9 @@ Policies = dict[int, list[Object]]
 
 
 def policies_of(scene: Scene) -> Policies:
-    """id of a pod → the policies that select it."""
+    """id of a pod → the policies that select it, those for every pod last."""
     found: Policies = {}
-    for policy in scene.of("NetworkPolicy"):
+    for policy in sorted(scene.of("NetworkPolicy"), key=lambda one: not one.get("spec.podSelector")):
         for pod in scene.matched(policy.get("spec.podSelector")):
             found.setdefault(id(pod), []).append(policy)
     return found
@@ -69,21 +69,31 @@ def policy_without_pods(scene: Scene) -> Iterator[Fault]:
                         yield Fault(policy, at, "the peer fits no pod that is here")
 
 
-@check(
-    Severity.WARNING,
-    remedy="Allow the port in a NetworkPolicy of the pod: its Service promises it.",
-)
+@check(Severity.WARNING, remedy="Allow the port in a NetworkPolicy of the pod: its Service promises it.")
 def blocked_service(scene: Scene) -> Iterator[Fault]:
+    for service, pod, ruling, rules in _served(scene):
+        for port in tables(service.get("spec.ports")) if rules else ():
+            numbers = _numbers(pod, port.get("targetPort", port.get("port")))
+            if not any(_allows(rule, numbers, _protocol(port)) for rule in rules):
+                message = f"no policy lets anybody reach port {port.get('port')} of {service}"
+                yield Fault(ruling, "spec.ingress", message)
+
+
+@check(Severity.NOTE, remedy="Add an ingress rule for those who call it, or remove the Service.")
+def closed_service(scene: Scene) -> Iterator[Fault]:
+    for service, _, ruling, rules in _served(scene):
+        if not rules:
+            yield Fault(ruling, "spec.ingress", f"its policies let nobody in, so {service} is of no use")
+
+
+def _served(scene: Scene) -> Iterator[tuple[Object, Pod, Object, list[Table]]]:
+    """Service, pod behind it, the policy that is nearest to that, and all rules for coming in."""
     policies = policies_of(scene)
     for service in scene.of("Service"):
         for pod in scene.selected(table(service.get("spec.selector"))):
             ruling = [one for one in policies.get(id(pod), ()) if "Ingress" in directions(one)]
-            for port in tables(service.get("spec.ports")) if ruling else ():
-                numbers = _numbers(pod, port.get("targetPort", port.get("port")))
-                rules = [rule for one in ruling for rule in tables(one.get("spec.ingress"))]
-                if not any(_allows(rule, numbers, _protocol(port)) for rule in rules):
-                    message = f"no policy lets anybody reach port {port.get('port')} of {service}"
-                    yield Fault(ruling[0], "spec.ingress", message)
+            if ruling:
+                yield service, pod, ruling[0], [rule for one in ruling for rule in tables(one.get("spec.ingress"))]
 
 
 @check(
