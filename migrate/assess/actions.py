@@ -40,6 +40,15 @@ SHELL_STARTS = (
     re.compile(r"\b(?:pm2|forever)\s+(?:re)?start\s+([\w@.:/][\w@.:/\-]*)"),
     re.compile(r"\b(gitlab)-ctl\s+(?:reconfigure|re?start)"),
 )
+VOLUME_MODULES = {
+    "lvol": ("vg", "lv"), "lvg": ("vg",), "filesystem": ("dev", "device"), "zfs": ("name",), "zpool": ("name",),
+    "parted": ("device",), "btrfs_subvolume": ("name",), "luks_device": ("device",),
+}  # fmt: skip
+VOLUME_WORDS = {
+    "lvol": "the logical volume", "lvg": "the volume group", "filesystem": "a file system on", "zfs": "the ZFS dataset",
+    "zpool": "the ZFS pool", "parted": "a partition of", "btrfs_subvolume": "the Btrfs subvolume",
+    "luks_device": "an encrypted volume on",
+}  # fmt: skip
 REQUIREMENT = re.compile(r"^[A-Za-z0-9][\w.+:\-@/]*")
 
 
@@ -91,7 +100,7 @@ def package_name(text: str) -> str:
     """`nginx=1.22*` → nginx, `./x/grafana_10.deb` → grafana, `nginx:amd64` → nginx, `@Development Tools` kept."""
     name = text.rsplit("/", 1)[-1] if text.endswith((".deb", ".rpm")) or "://" in text else text
     if name.endswith((".deb", ".rpm")):
-        return re.split(r"[_-]v?\d", name, maxsplit=1)[0]
+        return re.split(r"[_-]v?\d|_+(?:amd64|arm64|all|i386|x86_64)\b", name, maxsplit=1)[0]
     return re.split(r"[=<>~!]|:(?:amd64|i386|any|arm64)$", name, maxsplit=1)[0].strip()
 
 
@@ -206,6 +215,17 @@ def mounts(task: RecordedTask) -> list[tuple[str, str, str]]:
         return []
     path = str(task.args.get("path") or task.args.get("name") or "")
     return [(path, str(task.args.get("src", "")), str(task.args.get("fstype", "")))] if path else []
+
+
+def volumes_made(task: RecordedTask) -> list[str]:
+    """What tasks make to hold file systems: logical volumes, pools, partitions, file systems on devices; as words."""
+    if str(task.args.get("state", "present")) in (*GONE, "inactive") or task.module not in VOLUME_MODULES:
+        return []
+    keys = VOLUME_MODULES[task.module]
+    named = [str(task.args.get(key)) for key in keys if task.args.get(key)]
+    what = VOLUME_WORDS.get(task.module, "the file system")
+    swap = str(task.args.get("fstype", "")) == "swap"
+    return [] if swap or not named else [f"{what} {'/'.join(named)}"]
 
 
 def source_of(task: RecordedTask) -> str:

@@ -14,7 +14,19 @@ from migrate.assess.deciding import decided, decision, matching
 from migrate.assess.drafts import Draft, merged
 from migrate.assess.edges import with_edges
 from migrate.assess.ports import ports
-from migrate.assess.rules import gather, hosted, hosting, local, logs, readable, settings, software, storage
+from migrate.assess.rules import (
+    databases,
+    gather,
+    hosted,
+    hosting,
+    local,
+    logs,
+    readable,
+    settings,
+    software,
+    storage,
+    ties,
+)
 from migrate.assess.sizing import with_sizes
 from migrate.assess.subject import Subject
 from migrate.assess.verdict import Verdict, judge
@@ -26,7 +38,7 @@ from migrate.model.task import RecordedTask
 from migrate.model.workload import Kind, Nature, Placement, Workload
 
 CLEANED = "an emptyDir: what is scratch goes with its pod"
-RULE_MODULES = (software, storage, settings, local, hosted, logs, hosting)
+RULE_MODULES = (software, storage, settings, local, hosted, logs, hosting, databases, ties)
 
 
 class Survey(msgspec.Struct, frozen=True):

@@ -53,6 +53,8 @@ class Container(msgspec.Struct, frozen=True):
     environment_files: tuple[str, ...] = ()
     stays: bool = True
     alone: bool = True
+    host: tuple[str, ...] = ()
+    """What of the host it is given beside volumes: `network`, `privileged`, devices by path, capabilities by name."""
 
 
 def listed(value: object) -> list[Any]:
@@ -126,6 +128,14 @@ def plain(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else DEFAULTED.sub(r"\1", str(value))
 
 
+def of_host(network: object, privileged: object, devices: object, capabilities: object) -> tuple[str, ...]:
+    """What of the host a container is given, as `Container.host` has it."""
+    found = ["network"] if str(network or "").lower() == "host" else []
+    found += ["privileged"] if true(privileged) else []
+    found += [str(one).split(":")[0] for one in listed(devices) if str(one).startswith("/")]
+    return (*found, *(str(one).upper().removeprefix("CAP_") for one in listed(capabilities)))
+
+
 def words_of(command: object) -> str:
     return command if isinstance(command, str) else shlex.join(str(part) for part in listed(command))
 
@@ -147,7 +157,11 @@ def of_module(args: Mapping[str, Any]) -> Container:
         ports=tuple(port(one) for one in listed(published)),
         environment=variables(args.get("env") or args.get("environment")),
         environment_files=tuple(map(str, files)),
-    )
+        host=of_host(
+            args.get("network_mode") or args.get("network"), args.get("privileged"),
+            args.get("devices") or args.get("device"), args.get("capabilities") or args.get("cap_add"),
+        ),
+    )  # fmt: skip
 
 
 def of_compose(document: object, folder: str) -> Iterator[Container]:
@@ -172,6 +186,12 @@ def of_compose(document: object, folder: str) -> Iterator[Container]:
                 environment=variables(service.get("environment")),
                 environment_files=tuple(posixpath.normpath(posixpath.join(folder, str(one))) for one in files if one),
                 alone=len(held) == 1,
+                host=of_host(
+                    service.get("network_mode"),
+                    service.get("privileged"),
+                    service.get("devices"),
+                    service.get("cap_add"),
+                ),
             )
 
 
@@ -216,7 +236,14 @@ def of_quadlet(name: str, settings: Mapping[str, tuple[str, ...]]) -> Container:
         ports=(*get("Container.PublishPort", ()), *extra.ports),
         environment={**variables(pairs), **extra.environment},
         environment_files=(*files, *extra.environment_files),
-    )
+        host=(
+            *of_host(
+                (get("Container.Network") or ("",))[-1], "", [*get("Container.AddDevice", ())],
+                [*get("Container.AddCapability", ())],
+            ),
+            *extra.host,
+        ),
+    )  # fmt: skip
 
 
 def split(text: str) -> list[str]:
@@ -297,7 +324,11 @@ def of_run(words: Sequence[str]) -> Container:
         environment=variables(all_of("-e", "--env")),
         environment_files=tuple(all_of("--env-file")),
         stays=detached or bool(all_of("--restart")),
-    )
+        host=of_host(
+            next(iter(all_of("--net", "--network")), ""), any("--privileged" in one for one in flags),
+            all_of("--device"), all_of("--cap-add"),
+        ),
+    )  # fmt: skip
 
 
 def composes(text: str) -> bool:

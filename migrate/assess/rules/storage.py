@@ -96,6 +96,18 @@ def mounted_storage(subject: Subject) -> Iterator[Seen]:
                 yield seen(task, f"mounts {source or 'a disk'} on {path}{keeps}")
 
 
+@rule(Points.STATEFUL, advice="Find out what is on it: nobody makes a volume for what may be lost.")
+def made_volume(subject: Subject) -> Iterator[Seen]:
+    """Its role makes a logical volume, a pool, a dataset or a file system."""
+    product = subject.product
+    if product is not None and product.kind in (Kind.PLUMBING, Kind.LIBRARY, Kind.BUILD_AGENT):
+        return
+    points = Points.NEITHER if product is not None and product.nature == "stateless" else None
+    for task in subject.tasks:
+        for what in actions.volumes_made(task):
+            yield seen(task, f"makes {what}", points)
+
+
 @rule(Points.NEITHER, advice="Ask whether its data may be lost; then it is a cache, and can move.")
 def data_in_memory(subject: Subject) -> Iterator[Seen]:
     """Where it keeps data is a file system in memory, which a reboot empties."""
