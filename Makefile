@@ -41,6 +41,11 @@ bench: ## Compare with ansible-inventory on 1,000 and 10,000 generated hosts (BE
 	@scripts/bootstrap.sh run
 	$(BIN)/python benchmarks/run.py $(BENCH)
 
+.PHONY: accuracy
+accuracy: ## Compare answers about public roles with their labels (ACCURACY=--misses shows what was missed)
+	@scripts/bootstrap.sh dev
+	$(BIN)/python -m tests.accuracy.measure $(ACCURACY)
+
 .PHONY: clean
 clean: ## Remove the private environment, build/ and caches
 	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
