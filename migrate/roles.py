@@ -76,8 +76,9 @@ def answers(found: Sequence[Path], root: Path, os: str, watch: Watch) -> Iterabl
 
 def judged(path: Path, root: Path, recording: Recording, *, anyway: bool) -> RoleAnswer:
     shown = path.relative_to(root).as_posix() if path.is_relative_to(root) and path != root else path.name
-    told = answer(Role(shown, dependencies(path)), recording.tasks, recording.machines, recording.findings)
     has_tasks = any((path / "tasks").glob("*.y*ml")) if (path / "tasks").is_dir() else False
+    role = Role(shown, dependencies(path), has_tasks)
+    told = answer(role, recording.tasks, recording.machines, recording.findings)
     facts = f"{told.facts_from}, {ANYWAY}" if anyway else told.facts_from
     return msgspec.structs.replace(told, facts_from=facts, has_tasks=has_tasks)
 

@@ -21,7 +21,7 @@ from migrate.assess.belonging import (
 )
 from migrate.assess.cleaning import cleans
 from migrate.assess.drafts import Draft, add_unit
-from migrate.assess.starting import Scope, Sighting, base_of, scopes, sightings, slug
+from migrate.assess.starting import TOKENISH, Scope, Sighting, base_of, scopes, sightings, slug
 from migrate.assess.unitfile import unit_text, units_written, words
 from migrate.catalog import Index
 from migrate.model.product import Product
@@ -68,6 +68,8 @@ class Class:
         """Nothing runs, and it is plumbing, or was removed rather than stopped: nothing is left to move."""
         if any(sighting.start.running for sighting in seen):
             return False
+        if all(TOKENISH.sub("", sighting.start.name).strip("-@.") == "" for sighting in seen):
+            return True  # what is stopped has no name that anybody knows
         product = seen[0].product
         gone = {name for task in self.tasks for name in actions.removed_packages(task)}
         uninstalled = product is not None and any(product in self.index.packages.find(name) for name in gone)

@@ -22,7 +22,7 @@ RM = re.compile(r"^(?:\S*/)?rm\s+(?:-\S+\s+)*(?P<where>/.*)")
 HARMLESS = re.compile(
     r"^(?:set\b|cd\b|echo\b|test\b|\[|true$|:$|exit\b|then$|else$|fi$|done$|do$|\w+=\S*$|"
     r"export \w+=|(?:\S*/)?xargs\s+(?:-\S+\s+)*(?:\S*/)?rm\b|"
-    r"(?:sleep|nice|ionice|flock|date)\b\s*\S*$|trap\b)"
+    r"(?:\S*/)?logger\b|(?:sleep|nice|ionice|flock|date)\b\s*\S*$|trap\b)"
 )
 PREFIX = re.compile(r"^(?:(?:sudo|nice|ionice|if|elif|while|then|do|else|!)\s+(?:-\S+\s+)*)+")
 REDIRECTION = re.compile(r"\s*\d?>{1,2}\s*(?:&\d|\S+)")

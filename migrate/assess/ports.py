@@ -26,6 +26,7 @@ IN_CONFIG = (
         re.MULTILINE | re.IGNORECASE,
     ),
     re.compile(r"^\s*-p\s+(\d{2,5})\b", re.MULTILINE),
+    re.compile(r"^\s*(?:addr|listen[_-]?addr(?:ess)?)\s*[=:]\s*[\"']?[\w.*\-]*:(\d{2,5})\b", re.MULTILINE),
 )
 SETTING = re.compile(
     r"^\s*(?:export\s+)?(?:(?:\w+_)?(?:LISTEN_?|HTTP_?|SERVER_?)?PORT|server\.port)\s*[=:]\s*[\"']?(\d{2,5})\b",

@@ -12,7 +12,7 @@ import msgspec
 from migrate.assess import actions, chores
 from migrate.assess.belonging import path_of, products_of
 from migrate.assess.rules import readable, seen
-from migrate.catalog import Index
+from migrate.catalog import TOKEN, Index
 from migrate.model.product import Product
 from migrate.model.task import RecordedTask
 from migrate.model.workload import Confidence, Evidence, Kind, Nature, Placement, Points, Workload
@@ -27,6 +27,11 @@ UNIT = re.compile(r"/systemd/(?:system|user)/[^/]+\.(?:service|timer|socket|path
 CODE = frozenset("git subversion hg unarchive get_url maven_artifact synchronize".split())
 
 
+BY_OTHERS = re.compile(
+    r"^(?:lib|python\d*-|php[\d.]*-|ruby-|perl-|golang-|fonts-|linux-|gcc|g\+\+|make$|cmake|build-essential|epel-release|policycoreutils|selinux-)|"
+    r"-(?:dev|devel|doc|docs|common|data|utils?|tools?|cli|clients?|headers|libs?|release|plugins?|keyring|bin)$|^@"
+)
+"""Names of packages that others use: libraries, headers, tools, repositories."""
 AWAY = "It takes something away from its host."
 
 
@@ -101,9 +106,12 @@ def sorted_out(task: RecordedTask, index: Index) -> Sorted:
     services = [one for one in products if one.kind is not Kind.LIBRARY]
     if services and not actions.is_removal(task):
         return Sorted(task, Sort.CONFIGURES, services[0])
-    if chores.about_path(path_of(task)) or chores.about_command(shell(task)):
+    if task.module in chores.MODULES or chores.about_path(path_of(task)) or chores.about_command(shell(task)):
         return Sorted(task, Sort.HOST)
-    if task.module in actions.PACKAGE_MODULES or task.module == "file":
+    if task.module in actions.PACKAGE_MODULES:
+        named = [name for name in actions.packages(task) if not TOKEN.search(name)]
+        return Sorted(task, Sort.SUPPORT if all(map(BY_OTHERS.search, named)) else Sort.DARK)
+    if task.module == "file":
         return Sorted(task, Sort.SUPPORT)
     return Sorted(task, Sort.DARK)
 
@@ -144,8 +152,15 @@ def is_library(task: RecordedTask, products: Iterable[Product], index: Index) ->
 def harmless(task: RecordedTask) -> bool:
     """True where not knowing it hides no service: a file below /etc, or something on the controller."""
     local = task.delegate_to in ("localhost", "127.0.0.1")
-    written = task.file is not None and task.file.dest.startswith("/etc/") and not UNIT.search(task.file.dest)
-    return local or written or task.module in ("file", "lineinfile", "blockinfile", "replace", "ini_file", "template")
+    dest = task.file.dest if task.file is not None else ""
+    written = (dest.startswith("/etc/") and not UNIT.search(dest)) or bool(dest and not TOKEN.sub("", dest).strip("/"))
+    stopped = task.module in actions.SERVICE_MODULES and not any(start.running for start in actions.starts(task))
+    return (
+        stopped
+        or local
+        or written
+        or task.module in ("file", "lineinfile", "blockinfile", "replace", "ini_file", "template")
+    )
 
 
 def of_host(workloads: Sequence[Workload], shown: Sequence[Sorted], dark: Sequence[Sorted]) -> Purpose:

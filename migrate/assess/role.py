@@ -18,7 +18,7 @@ from migrate.model.finding import Finding
 from migrate.model.machine import Machine
 from migrate.model.role import Part, RoleAnswer
 from migrate.model.task import RecordedTask
-from migrate.model.workload import Kind, Nature, Workload
+from migrate.model.workload import Kind, Nature, Placement, Workload
 
 WORST = (
     Kind.STATEFUL,
@@ -34,10 +34,14 @@ WORST = (
 
 
 class Role(msgspec.Struct, frozen=True):
-    """`path` is how the answer names it; `dependencies` are the bare names of roles that its meta file asks for."""
+    """`path` is how the answer names it; `dependencies` are the bare names of roles that its meta file asks for.
+
+    Handlers of a role without tasks of its own are there for other roles.
+    """
 
     path: str
     dependencies: frozenset[str] = frozenset()
+    has_tasks: bool = True
 
     @property
     def name(self) -> str:
@@ -54,7 +58,7 @@ def answer(
 ) -> RoleAnswer:
     """The answer about one role, from what it did to a machine of its own."""
     index = catalog.index()
-    own = [task for task in tasks if role.owns(task)]
+    own = [task for task in tasks if role.owns(task) and (role.has_tasks or not task.handler)]
     workloads = assess(survey("", own, machines, index))
     if any(one.kind is not Kind.PLUMBING for one in workloads):
         told = of_workloads(workloads, index)
@@ -91,9 +95,17 @@ def of_workloads(workloads: Sequence[Workload], index: Index) -> RoleAnswer:
 
 
 def kind_of(parts: Sequence[Part]) -> Kind:
-    """The worst part's; a job that keeps data makes a role of stateless services mixed."""
+    """The worst part's; a job that keeps data makes a role of stateless services mixed, one that only cleans up is
+    plumbing.
+    """
+    if all(one.kind is Kind.PLUMBING or is_chore(one) for one in parts):
+        return Kind.PLUMBING
     kept = any(one.kind is Kind.BATCH and one.nature is Nature.STATEFUL for one in parts)
     return Kind.MIXED if parts[0].kind is Kind.STATELESS and kept else parts[0].kind
+
+
+def is_chore(one: Part) -> bool:
+    return one.kind is Kind.BATCH and one.placement is Placement.DROP
 
 
 def of_purpose(tasks: Sequence[RecordedTask], workloads: Sequence[Workload], index: Index) -> RoleAnswer:

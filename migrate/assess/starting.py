@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 from msgspec.structs import replace
 
-from migrate.assess import actions, containers
+from migrate.assess import actions, chores, containers
 from migrate.assess.actions import Start
 from migrate.assess.containers import Container
 from migrate.assess.unitfile import (
@@ -23,7 +23,7 @@ from migrate.assess.unitfile import (
     unit_text,
     words,
 )
-from migrate.catalog import Index
+from migrate.catalog import WILD, Index
 from migrate.model.product import Product
 from migrate.model.task import RecordedTask
 from migrate.model.workload import Kind
@@ -37,6 +37,8 @@ TOKENISH = re.compile(r"mg(?:sec|need|unk)_\w+_x")
 HANDS_ON = re.compile(
     r"^\S*?(?:docker|podman|nerdctl|(?:docker|podman)-compose)(?:\s+-\S+)*\s[^;&|]*?\b(?:run|exec|up|start|deploy)\b"
 )
+GENERIC = frozenset("wiki cms lms hub registry blog shop forum portal dashboard status docs media photos notes".split())
+"""Names of units that the catalog has, and that people give to programs of their own."""
 BY_UNIT = ("systemd", "shell", "package")
 
 
@@ -183,8 +185,13 @@ def recognise(start: Start, scope: Scope, written: Mapping[str, UnitText], index
         return found[0], f"image {start.image}"
     text = unit_text(written, base)
     command = start.command or (text.command if text and start.container is None else "")
+    once = bool(start.schedule) or (text is not None and text.first("Service.Type") == "oneshot")
+    if once and chores.nothing_else(command):
+        return chore(command, index), f"command {command[:40]}"
     if start.manager in BY_UNIT and not start.schedule and (found := index.units.find(base)):
-        return prefer(found, scope, index), f"unit {base}"
+        product = prefer(found, scope, index)
+        if base not in GENERIC or names_it(product, scope, command, index):
+            return product, f"unit {base}"
     if command and (known := by_command(command, index)):
         return known
     if start.manager in ("supervisor", "container", "pm2") and (found := index.units.find(base)):
@@ -195,6 +202,27 @@ def recognise(start: Start, scope: Scope, written: Mapping[str, UnitText], index
     if text is None and not command and start.manager in ("systemd", "shell"):
         return by_package(scope, index)
     return None, ""
+
+
+def chore(command: str, index: Index) -> Product:
+    """The plumbing behind a chore of the host, by the first program that is known; else that of the kernel."""
+    for word in words(command):
+        found = index.processes.find(word.rsplit("/", 1)[-1])
+        if found and found[0].kind is Kind.PLUMBING:
+            return found[0]
+    return index.products["kernel"]
+
+
+def names_it(product: Product, scope: Scope, command: str, index: Index) -> bool:
+    """True when a package, a source or the command speaks of the product by another name than a word that anyone uses
+    for a service of their own.
+    """
+    if any(product in index.packages.find(name) for task in scope.tasks for name in actions.packages(task)):
+        return True
+    known = {product.key, *product.roles, *product.packages, *(name.rpartition("/")[2] for name in product.images)}
+    telling = {name.lower() for name in known if len(name) > 3 and not WILD.search(name)} - GENERIC
+    said = " ".join([command, *(actions.source_of(task) for task in scope.tasks)]).lower()
+    return any(name in said for name in telling)
 
 
 def by_command(command: str, index: Index) -> tuple[Product, str] | None:

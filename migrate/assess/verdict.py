@@ -21,6 +21,7 @@ CONVINCING = (
     "only-cleans-up",
     "cache-without-persistence",
     "mounted-storage",
+    "made-volume",
     "saves-to-disk",
     "local-database-file",
     "uploads-on-disk",
@@ -36,6 +37,7 @@ CONVINCING = (
     "writes-only-scratch",
     "software-keeps-data",
     "makes-databases",
+    "replication",
     "software-keeps-nothing",
     "store-directory",
     "local-path",
@@ -94,7 +96,19 @@ def nature_of(evidence: Sequence[Evidence]) -> Nature:
     pointing = {one.points for one in evidence}
     if Points.STATEFUL in pointing:
         return Nature.STATEFUL
+    if hosts_code_that_may_write(evidence):
+        return Nature.UNKNOWN
     return Nature.STATELESS if Points.STATELESS in pointing else Nature.UNKNOWN
+
+
+def hosts_code_that_may_write(evidence: Sequence[Evidence]) -> bool:
+    """Code inside a web server writes beside itself, unless told otherwise: that its database is elsewhere tells only
+    where its tables are; a bucket tells of its files.
+    """
+    if not any(one.rule == "runs-code-itself" for one in evidence):
+        return False
+    away = [one for one in evidence if one.points is Points.STATELESS]
+    return bool(away) and all(one.rule == "data-is-elsewhere" and "BUCKET" not in one.saw.upper() for one in away)
 
 
 def kind_of(subject: Subject, nature: Nature) -> Kind:

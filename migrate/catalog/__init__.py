@@ -14,6 +14,7 @@ import yaml
 
 from migrate.errors import FileError
 from migrate.model.product import Product
+from migrate.model.workload import Kind
 
 WILD = re.compile(r"[*?\[]")
 TOKEN = re.compile(r"mg(?:sec|need|unk)_\w*?_[0-9a-f]{6}_x", re.IGNORECASE)
@@ -75,6 +76,8 @@ class Index:
         self.units = Names((name, p) for p in every for name in p.units)
         self.processes = Names((name, p) for p in every for name in p.processes)
         self.images = Names((name, p) for p in every for name in p.images)
+        tails = ((name.rpartition("/")[2], p) for p in every for name in p.images if not WILD.search(name))
+        self._tails = Names((tail, p) for tail, p in tails if "-" in tail or tail == p.key)
         self.modules = Names((name, p) for p in every for name in p.modules)
         self._words = Names((name.rpartition(".")[2], p) for p in every for name in p.modules if name[-2:] != ".*")
         self.config = sorted(((path, p) for p in every for path in p.config), key=lambda pair: -len(pair[0]))
@@ -92,8 +95,18 @@ class Index:
         parts = name.split("/")
         if len(parts) > 1 and ("." in parts[0] or ":" in parts[0] or parts[0] == "localhost"):
             parts = parts[1:]
-        candidates = ["/".join(parts), parts[-1]]
-        return next((found for candidate in candidates if (found := self.images.find(candidate))), ())
+        base = parts[-1]
+        candidates = ["/".join(parts), base]
+        known = next((found for candidate in candidates if (found := self.images.find(candidate))), ())
+        return known or self._tails.find(base) or self._by_program(base) or self._by_program(base.replace("_", "-"))
+
+    def _by_program(self, base: str) -> tuple[Product, ...]:
+        """An image that is called as a unit or a program is: somebody's own build of it."""
+        for name in (base, base.removeprefix("prometheus-")):
+            found = self._tails.find(name) or self.units.find(name) or self.processes.find(name)
+            if found and found[0].kind is not Kind.LIBRARY:
+                return found
+        return ()
 
 
 @lru_cache(maxsize=1)

@@ -33,6 +33,7 @@ STORING = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 APPLICATIONS = ("application",)
+SERVERS = ("web", "runtime", "proxy")
 PERSISTENT = (Kind.STATEFUL, Kind.MIXED)
 SERVER_ENV = re.compile(
     r"^(?:PGDATA|POSTGRES_(?:PASSWORD(?:_FILE)?|INITDB_ARGS|HOST_AUTH_METHOD)|(?:MYSQL|MARIADB)_(?:RANDOM_|ALLOW_EMPTY_)?ROOT_PASSWORD(?:_FILE)?|"
@@ -58,9 +59,16 @@ def engine_of(subject: Subject) -> tuple[RecordedTask, str] | None:
         text = task.file.text if task.file is not None and task.file.text else actions.shell_text(task)
         if text and (found := HANDLER.search(uncommented(text))):
             named.append(" ".join(found[0].split()))
+        named = [name for name in named if fits(product.key, name)]
         if named and not (named[0].startswith("php") and has_runtime(subject)):
             return task, named[0]
     return None
+
+
+def fits(server: str, module: str) -> bool:
+    """False for a module of another web server that the same role may install instead."""
+    of_apache = module.startswith(("libapache2-", "mod_")) or module.endswith("mod_wsgi")
+    return server == "apache-httpd" if of_apache else server != "apache-httpd" or not module.startswith("libnginx-")
 
 
 def has_runtime(subject: Subject) -> bool:
@@ -108,6 +116,10 @@ def hosted_application(subject: Subject) -> Iterator[Seen]:
             told.add(known.key)
             keeps = known.nature == "stateful" or (known.nature == "depends" and known.kind in PERSISTENT)
             yield seen(task, f"it runs {known.title}: {known.reason.rstrip('.')}", None if keeps else Points.NEITHER)
+        for known in (one for one in packaged(task, subject.index) if one.key not in told):
+            told.add(known.key)
+            keeps = known.nature != "stateless"
+            yield seen(task, f"it runs {known.title}: {known.reason.rstrip('.')}", None if keeps else Points.STATELESS)
         for path in actions.directories(task):
             for known in subject.index.products.values():
                 if known.category in APPLICATIONS and any(within(path, folder) for folder in known.data_dirs):
@@ -125,6 +137,13 @@ def fetched(task: RecordedTask, index: Index) -> list[Product]:
     return list(
         {names[part].key: names[part] for names in [applications(index)] for part in parts & names.keys()}.values()
     )
+
+
+def packaged(task: RecordedTask, index: Index) -> list[Product]:
+    """Applications that a package brings and that no unit of their own runs: a web server does."""
+    found = {product.key: product for name in actions.packages(task) for product in index.packages.find(name)}
+    kept = [one for one in found.values() if one.kind in (*PERSISTENT, Kind.STATELESS) and one.category not in SERVERS]
+    return [one for one in kept if one.config and not one.starts and not one.units[1:]]
 
 
 @lru_cache(maxsize=4)

@@ -22,6 +22,7 @@ PATH = re.compile(r"(?<![\w./:*%$}~\-])/[\w.@+\-]+(?:/[\w.@+\-]+)*")
 HARMLESS = re.compile(
     r"^/(?:(?:etc|usr|bin|sbin|lib|lib32|lib64|libexec|tmp|run|dev|proc|sys|boot|snap)(?:/|$)|var/(?:run|log|cache|tmp|lock)(?:/|$)"
     r"|opt/[^/]+/(?:s?bin|lib|conf|config|etc|logs?|tmp|cache|releases?)(?:/|$)|var/?$|var/lib/?$|srv/?$|opt/?$|home(?:/[^/]+)?/?$|root/?$"
+    r"|[ugoa]*[+=-][rwxXst]+$|\d{3,4}$"
     r"|(?:.*/)?(?:releases?$|(?:node_modules|site-packages|venv|\.\w+)(?:/|$))"
     r"|var/lib/(?:apt|dpkg|systemd|ca-certificates|dhcp|misc|polkit|dbus|cloud|AccountsService)(?:/|$))"
 )
