@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from migrate.assess import actions
+from migrate.assess import actions, told
 from migrate.assess.fleet import Fleet, fleet_of
 from migrate.assess.mentions import CODE_ENDINGS, Mention, is_outside, mentions
 from migrate.assess.openings import NOT_NEEDS, Opening, openings
@@ -54,15 +54,15 @@ def not_own(found: Mapping[str, list[Edge]], fleet: Fleet) -> dict[str, list[Edg
 
 def needs(workload: Workload, fleet: Fleet) -> list[Edge]:
     """What a workload itself tells, each target and port once; a port that is known makes one without it moot."""
-    told: dict[tuple[str, int, str], Edge] = {}
+    best: dict[tuple[str, int, str], Edge] = {}
     for edge in [*written(workload, fleet), *by_socket(workload, fleet), *spoken(workload, fleet)]:
         key = (edge.target, edge.port, edge.protocol)
-        old = told.setdefault(key, edge)
+        old = best.setdefault(key, edge)
         if edge.connections > old.connections:
-            told[key] = msgspec.structs.replace(old, connections=edge.connections)
-    known = {edge.target for edge in told.values() if edge.port or edge.protocol == "unix"}
+            best[key] = msgspec.structs.replace(old, connections=edge.connections)
+    known = {edge.target for edge in best.values() if edge.port or edge.protocol == "unix"}
     known |= {name for target in known if target in fleet.named for name in fleet.named[target].machines}
-    sure = [edge for edge in told.values() if edge.port or edge.protocol == "unix" or edge.target not in known]
+    sure = [edge for edge in best.values() if edge.port or edge.protocol == "unix" or edge.target not in known]
     return by_group(sure, fleet)
 
 
@@ -95,8 +95,10 @@ def said(workload: Workload) -> Iterator[tuple[str, Mention, bool]]:
         if text and len(text) < LONGEST and not any(word in dest for word in NOT_NEEDS):
             source = str((task.file.source if task.file else "") or task.place)
             outside = not dest.endswith(CODE_ENDINGS)
-            yield from ((f"{source} (line {one.line} of {dest})", one, outside) for one in mentions(text))
-        yield from ((str(task.place), one, True) for one in in_arguments(task))
+            yield from (
+                (f"{source} (line {one.line} of {dest})", one, outside) for one in told.in_text(text, task.peers)
+            )
+        yield from ((str(task.place), one, True) for one in (*in_arguments(task), *told.in_arguments(task)))
     for unit in workload.units:
         lines = [unit.command, *(f"{key}={value}" for key, value in sorted(unit.environment.items()))]
         yield from ((str(unit.place or unit.name), one, True) for one in mentions("\n".join(lines)))

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from migrate.assess.edges import with_edges
 from migrate.model.machine import Connection, Machine
 from migrate.model.place import Place
-from migrate.model.task import RecordedTask, RenderedFile
+from migrate.model.task import Peer, RecordedTask, RenderedFile
 from migrate.model.workload import Edge, Kind, Nature, Placement, Port, Reach, Unit, Workload
 
 PLACE = Place("roles/x/tasks/main.yml", 3)
@@ -123,3 +124,28 @@ def test_a_name_that_its_own_proxy_serves_is_no_need() -> None:
     app = workload("jenkins", "db1", ports=(8080,), tasks=(file("url: https://ci.example.com/"),))
     found = {one.name: [edge.target for edge in one.edges] for one in with_edges([proxy, app], MACHINES)}
     assert found == {"nginx": ["jenkins"], "jenkins": []}
+
+
+def edges_with(text: str, *peers: Peer) -> list[Edge]:
+    shop = workload("shop", "web1", "web2", tasks=(replace(file(text), peers=peers),))
+    return list(with_edges([shop, DB], MACHINES)[0].edges)
+
+
+def test_a_peer_that_the_engine_saw_says_where_it_came_from() -> None:
+    peer = Peer("db1", "address", "10.0.0.9", "line 1", 5432, "hostvars.db1.ansible_host")
+    [edge] = edges_with("url=postgres://10.0.0.9:5432/x", peer)
+    assert (edge.target, edge.port) == ("postgresql", 5432)
+    assert edge.via == "postgres URL in url, from hostvars.db1.ansible_host"
+
+
+def test_a_peer_whose_name_is_a_word_is_seen_too_but_not_in_a_comment() -> None:
+    peers = (Peer("db1", "name", "database", "line 1", 0, "groups.db"), Peer("db1", "name", "database", "line 2"))
+    [edge] = edges_with("primary the database\n# not the database", *peers)
+    assert (edge.target, edge.port, edge.via) == ("postgresql", 5432, "groups.db")
+    assert edges_with("# the database", peers[0]) == []
+
+
+def test_a_peer_in_an_argument() -> None:
+    task = RecordedTask("web1", "community.x.y", place=PLACE, peers=(Peer("db1", "name", "db1", "api.host", 5432),))
+    shop, _ = with_edges([workload("shop", "web1", tasks=(task,)), DB], MACHINES)
+    assert [(edge.target, edge.port, edge.seen) for edge in shop.edges] == [("postgresql", 5432, str(PLACE))]
