@@ -13,6 +13,7 @@ from migrate.generate import (
     buckets,
     commands,
     fetching,
+    logs,
     packages,
     paths,
     playbook,
@@ -23,7 +24,7 @@ from migrate.generate import (
 )
 from migrate.generate.draft import Draft
 from migrate.generate.file import File
-from migrate.generate.steps import Impossible, Phase, Scene, Step, one_playbook
+from migrate.generate.steps import Impossible, Phase, Scene, Step, one_playbook, with_tools_first
 from migrate.generate.tasks import Left
 from migrate.generate.tokens import Tokens
 from migrate.model.config import ImageMode
@@ -60,7 +61,7 @@ class Building(msgspec.Struct, frozen=True):
 def plan(draft: Draft, family: str, mode: ImageMode, tokens: Tokens) -> Building:
     """Each task of the draft in one way."""
     scene, files = _scene(draft, family), {id(file.task): file for file in draft.contents.image}
-    steps: list[Step] = [*_accounts(draft)]
+    steps: list[Step] = [*_accounts(draft), *_log_links(draft, family)]
     reasons: dict[int, str] = {}
     left: list[Left] = []
     for bucket, task in draft.done.order:
@@ -76,7 +77,7 @@ def plan(draft: Draft, family: str, mode: ImageMode, tokens: Tokens) -> Building
         else:
             reasons[id(task)] = made
             steps.append(Step(Phase.ANSIBLE, task))
-    steps = one_playbook(steps)
+    steps = with_tools_first(one_playbook(steps))
     for step in steps:
         if step.phase is Phase.ANSIBLE and step.task:
             reasons.setdefault(id(step.task), "it stands between others that Ansible runs")
@@ -126,6 +127,12 @@ def _file(bucket: str, task: RecordedTask, scene: Scene, files: Mapping[int, Fil
         return paths.copy_inside(task)
     known = bucket == buckets.FILES or tasks.target(task) in scene.paths
     return None if known else f"{tasks.target(task)} comes from a package or a command"
+
+
+def _log_links(draft: Draft, family: str) -> Iterable[Step]:
+    files = draft.product.run.logs if draft.product and draft.product.run else ()
+    if lines := logs.links(files, family):
+        yield Step(Phase.FOLDERS, None, commands=tuple(lines))
 
 
 def _accounts(draft: Draft) -> Iterable[Step]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from migrate.generate import logs
 from migrate.generate.contents import instance
 from migrate.generate.estate import Estate, addresses, ports
 from migrate.generate.peers import rewrite
@@ -45,7 +46,7 @@ def of_unit(unit: Unit, known: Mapping[str, str], late: frozenset[str], workload
     if _forks(unit, workload):
         return _in_foreground(unit, of_product, workload)
     if unit.manager in {"cron", "shell"}:
-        words: tuple[str, ...] = _of_shell_line(unit.command)
+        words: tuple[str, ...] = _of_shell_line(logs.of_line(unit.command))
     elif unit.image:
         # Its entrypoint is not ours, so Kubernetes fills in what is only known in the pod.
         filled = {**known, **{name: f"$({name})" for name in late}}
@@ -54,6 +55,15 @@ def of_unit(unit: Unit, known: Mapping[str, str], late: frozenset[str], workload
         words = _expanded(_words(unit), known, late | IN_EVERY_POD)
     source = f"{unit.manager} unit {unit.name}" + (f" ({unit.place})" if unit.place else "")
     return _for_a_pod(Command(words, source), workload, estate)
+
+
+def of_step(
+    unit: Unit, known: Mapping[str, str], late: frozenset[str], workload: Workload, estate: Estate
+) -> tuple[str, ...]:
+    """The words of another command of the unit, such as what comes before the start."""
+    unit = msgspec.structs.replace(unit, command=_without_tokens(unit.command, estate))
+    words = _expanded(_words(unit), known, late | IN_EVERY_POD)
+    return _for_a_pod(Command(words), workload, estate).words
 
 
 def _without_tokens(text: str, estate: Estate) -> str:
@@ -137,6 +147,9 @@ def _for_a_pod(command: Command, workload: Workload, estate: Estate) -> Command:
     pairs = zip(("", *words), words, strict=False)
     bound = tuple(_everywhere(word, before, workload, estate) for before, word in pairs)
     notes += ["it listens on all addresses, because a pod has its own"] if bound != words else []
+    spoken = tuple(logs.of_word(word, before) for before, word in zip(("", *bound), bound, strict=False))
+    notes += ["it logs to the container's output"] if spoken != bound else []
+    bound = spoken
     rewritten = [rewrite(word, workload, estate) for word in bound]
     notes += [note for one in rewritten for note in one.notes]
     problems = [("address-in-config", f"its command has {left}") for one in rewritten for left in one.left]

@@ -13,6 +13,7 @@ from migrate.generate import (
     builds,
     config,
     controller,
+    hardening,
     image,
     notes,
     paths,
@@ -105,6 +106,7 @@ def _reference(decided: Draft, estate: Estate, built: Image) -> str:
 
 def _findings(decided: Draft, estate: Estate, built: Image) -> list[Finding]:
     every = [*built.findings, *decided.findings, *config.needed(decided, estate)]
+    every += hardening.findings(decided.workload, decided.done)
     every += traffic.findings(decided.workload, estate)
     every += routes.findings(decided.workload, estate.routing.routes.get(decided.workload.id, ()), estate)
     for check in (_differing, _owned_folders, _state_folders, _unprobed, _other_schedule, _unpinned, _prebuilt):

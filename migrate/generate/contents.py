@@ -114,7 +114,12 @@ def _is_config(file: File, folders: Iterable[str]) -> bool:
         return False
     if is_below(file.path, OF_THE_BUILD):
         return False
-    return is_below(file.path, folders) or file.path.endswith(CONFIG_SUFFIXES)
+    return is_below(file.path, folders) or is_setting(file.path)
+
+
+def is_setting(path: str) -> bool:
+    """Whether a file is no program, by where it is or how it is called."""
+    return is_below(path, CONFIG_FOLDERS) or path.endswith(CONFIG_SUFFIXES)
 
 
 def _fitting(files: Iterable[File]) -> tuple[File, ...]:

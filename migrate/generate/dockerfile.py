@@ -87,15 +87,13 @@ Layer = tuple[tuple[str, ...], frozenset[str], tuple[str, ...]]  # commands, rul
 def _system(segment: Sequence[Step], body: Body) -> Layer | tuple[()]:
     """Packages of all steps in one go, then accounts and folders."""
     wanted = {package for step in segment for package in (*step.packages, *step.needs)}
-    if any(step.phase is Phase.SOURCES and step.files for step in segment) and "nodejs" in wanted:
-        wanted.discard("npm")  # a repository of its own brings both in one package
     rest = _run(segment, (Phase.ACCOUNTS, Phase.FOLDERS))
     first = _run(segment, (Phase.SOURCES,))
     if not wanted:
         return _joined(first, rest)
     install = packages.system_install(wanted, body.base.family)
     removed = "".join(f" && \\\n    rm -f {name}" for name in sorted(wanted) if name.startswith("/tmp/"))
-    comments = _comments([step for step in segment if step.packages], "Packages")
+    comments = _comments([step for step in segment if step.packages], TITLES[Phase.PACKAGES])
     layer = ((_prepared(install.command, body) + removed,), frozenset(install.ignored), comments)
     return _joined(_joined(first, layer), rest)
 

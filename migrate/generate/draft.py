@@ -3,12 +3,26 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable
 from fnmatch import fnmatch
 
 import msgspec
 
-from migrate.generate import accounts, buckets, command, contents, environment, names, notes, paths, peers, tasks
+from migrate.generate import (
+    accounts,
+    buckets,
+    command,
+    contents,
+    environment,
+    hardening,
+    logs,
+    names,
+    notes,
+    paths,
+    peers,
+    tasks,
+)
 from migrate.generate.accounts import Account
 from migrate.generate.command import Command
 from migrate.generate.contents import Contents
@@ -73,7 +87,8 @@ def draft(workload: Workload, estate: Estate) -> Draft:
     """Decide everything."""
     product, done = estate.product(workload), tasks.sort(workload, estate.tokens)
     files, peer_notes, peer_findings = _with_service_names(contents.sort(workload, done, estate), workload, estate)
-    processes, process_findings = _processes(workload, files, estate)
+    volumes = _volumes(workload, done, product, estate)
+    processes, process_findings = _processes(workload, files, done, volumes, estate)
     account_tasks = done.of(buckets.ACCOUNTS)
     return Draft(
         workload=workload,
@@ -83,7 +98,7 @@ def draft(workload: Workload, estate: Estate) -> Draft:
         contents=files,
         account=accounts.run_as(workload, account_tasks, product),
         user=next((unit.user for unit in workload.units if unit.user), ""),
-        volumes=_volumes(workload, done, product, estate),
+        volumes=volumes,
         processes=processes,
         notes=(*peer_notes, *(note for process in processes for note in process.environment.notes)),
         findings=(*peer_findings, *process_findings),
@@ -99,7 +114,9 @@ def _volumes(workload: Workload, done: Sorted, product: Product | None, estate: 
     for folder in estate.sockets.get(workload.id, ()):
         if paths.is_volatile(folder):
             found.setdefault(folder, "its containers meet there, at a unix socket")
-    return dict(sorted(found.items()))
+    # An empty volume would hide the links that lead logs to the output.
+    linked = {posixpath.dirname(log) for one in products if one and one.run for log in one.run.logs}
+    return {path: why for path, why in sorted(found.items()) if path not in linked}
 
 
 def unit_texts(workload: Workload) -> list[tuple[str, str]]:
@@ -126,14 +143,21 @@ def _with_service_names(
         kept = []
         for file in files:
             rewritten = peers.rewrite(file.text, workload, estate)
-            kept.append(msgspec.structs.replace(file, text=rewritten.text))
+            text, led = logs.redirect(rewritten.text)
+            kept.append(msgspec.structs.replace(file, text=text))
+            found_notes.extend(f"{file.path}: {note}" for note in led)
             found_notes.extend(f"{file.path}: {note}" for note in rewritten.notes)
             findings.extend(_address(workload, file, rewritten.left) if rewritten.left else [])
         return tuple(kept)
 
     config, secret = renamed(before.config), renamed(before.secret)
     findings += [one for file in (*config, *secret) for one in _sockets(workload, file)]
-    return msgspec.structs.replace(before, config=config, secret=secret), found_notes, findings
+    settings = tuple(
+        msgspec.structs.replace(file, text=logs.redirect(file.text)[0]) if contents.is_setting(file.path) else file
+        for file in before.image
+    )
+    changed = msgspec.structs.replace(before, config=config, secret=secret, image=settings)
+    return changed, found_notes, findings
 
 
 def _address(workload: Workload, file: File, left: tuple[str, ...]) -> list[Finding]:
@@ -150,7 +174,9 @@ def _sockets(workload: Workload, file: File) -> list[Finding]:
     return [notes.finding(workload, "unix-socket", message, remedy, place=file.task.place)]
 
 
-def _processes(workload: Workload, files: Contents, estate: Estate) -> tuple[tuple[Process, ...], list[Finding]]:
+def _processes(
+    workload: Workload, files: Contents, done: Sorted, volumes: Iterable[str], estate: Estate
+) -> tuple[tuple[Process, ...], list[Finding]]:
     """The units that run in this placement; those of which no command is known are findings."""
     scheduled = workload.placement is Placement.CRONJOB
     units = [unit for unit in workload.units if bool(unit.schedule) == scheduled]
@@ -162,7 +188,8 @@ def _processes(workload: Workload, files: Contents, estate: Estate) -> tuple[tup
     for unit in units:
         short = container_names[unit.name.removesuffix(".service")]
         env_name = f"{name}-env-{short}" if several else f"{name}-env"
-        processes.append(_process(unit, short if several else name, env_name, files, workload, estate))
+        process = _process(unit, short if several else name, env_name, files, workload, estate)
+        processes.append(_with_surroundings(process, workload, done, volumes, estate))
     kept = [process for process in processes if process.command.words or process.unit.image] or processes[:1]
     findings = [one for process in processes for one in _process_findings(process, workload)]
     findings += _environment_findings(processes, workload)
@@ -182,6 +209,22 @@ def _process(unit: Unit, name: str, env_name: str, files: Contents, workload: Wo
         known = command.of_unit(unit, found.known, frozenset(found.secret), member, estate)
         return Process(unit, name, known, found, env_name, image)
     return Process(unit, name, Command(), found, env_name, image)
+
+
+def _with_surroundings(
+    process: Process, workload: Workload, done: Sorted, volumes: Iterable[str], estate: Estate
+) -> Process:
+    """What systemd did before the start and around it; somebody else's image has its own ways."""
+    unit, known = process.unit, process.environment
+    if unit.image or unit.manager != "systemd":
+        return process
+
+    def words(line: str) -> tuple[str, ...]:
+        step = msgspec.structs.replace(unit, command=line)
+        return command.of_step(step, known.known, frozenset(known.secret), estate.member(workload, unit), estate)
+
+    found = hardening.around(unit, workload, done, volumes, words)
+    return msgspec.structs.replace(process, command=hardening.wrapped(process.command, found))
 
 
 def _each_once(processes: Iterable[Process]) -> list[Process]:

@@ -110,7 +110,7 @@ def system_install(names: Iterable[str], family: str) -> Install:
     else:
         head, tail = (
             "apt-get update && \\\n    apt-get install -y --no-install-recommends",
-            "rm -rf /var/lib/apt/lists/*",
+            "apt-get clean && \\\n    rm -rf /var/lib/apt/lists/*",
         )
         ignored = () if all("=" in name or name.startswith("/") for name in names) else ("DL3008",)
     text = f"{head} \\\n      " + " \\\n      ".join(quoted)

@@ -17,6 +17,7 @@ from migrate.model.task import RecordedTask
 
 VOLATILE = ("/run", "/tmp", "/var/tmp", "/var/log", "/var/cache", "/var/lock", "/dev/shm")
 ALWAYS = "/tmp"
+WRITABLE = re.compile(r"^\s*(?:ReadWritePaths|ReadWriteDirectories|BindPaths)\s*=\s*(.+?)\s*$", re.MULTILINE)
 UNIT_FOLDERS = {
     "RuntimeDirectory": "/run",
     "CacheDirectory": "/var/cache",
@@ -37,7 +38,7 @@ def writable(
         if task.args.get("state") == "directory" and is_volatile(path):
             found.setdefault(path, f"{task.place} makes it, and nothing in it outlives a restart")
     for text, place in unit_texts:
-        for path in _unit_folders(text):
+        for path in (*_unit_folders(text), *filter(is_volatile, _writable(text))):
             found.setdefault(path, f"the unit of {place} asks systemd for it")
     return dict(sorted((path, why) for path, why in found.items() if path.startswith("/")))
 
@@ -49,7 +50,14 @@ def is_volatile(path: str) -> bool:
 
 def state_folders(unit_texts: Iterable[tuple[str, str]]) -> list[str]:
     """Folders that a unit wants kept (StateDirectory); here they are emptied with every pod."""
-    return [path for text, _ in unit_texts for path in _unit_folders(text) if path.startswith("/var/lib/")]
+    kept = [path for text, _ in unit_texts for path in _unit_folders(text) if path.startswith("/var/lib/")]
+    return kept + [path for text, _ in unit_texts for path in _writable(text) if not is_below(path, VOLATILE)]
+
+
+def _writable(text: str) -> list[str]:
+    """Folders that a unit may write to although the rest is read-only for it."""
+    words = (word.lstrip("-+").split(":")[0].rstrip("/") for value in WRITABLE.findall(text) for word in value.split())
+    return [re.sub(r"^/var/run(?=/|$)", "/run", word) for word in words if re.fullmatch(r"/[\w.@/-]+", word)]
 
 
 def owned(tasks: Iterable[RecordedTask], user: str, volumes: Iterable[str]) -> list[tuple[str, RecordedTask]]:

@@ -77,7 +77,8 @@ def command(tasks: Sequence[RecordedTask], family: str, kept: Iterable[str]) -> 
     install, remove = {
         "apt": (
             f"apt-get update && \\\n    apt-get install -y --no-install-recommends {' '.join(wanted)}",
-            f"apt-get purge -y --auto-remove {gone} && \\\n    rm -rf /var/lib/apt/lists/* /root/.ansible {INSIDE}",
+            f"apt-get purge -y --auto-remove {gone} && \\\n    apt-get clean && \\\n    "
+            f"rm -rf /var/lib/apt/lists/* /root/.ansible {INSIDE}",
         ),
         "dnf": (
             f"dnf install -y --nodocs --setopt=install_weak_deps=False {' '.join(wanted)}",

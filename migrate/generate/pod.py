@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from migrate.generate import names, probes, sizes, stopping
+from migrate.generate import hardening, names, probes, sizes, stopping
 from migrate.generate.draft import Draft, Process
 from migrate.generate.environment import references
 from migrate.generate.estate import Estate, ports
@@ -41,6 +41,8 @@ def provenance(draft: Draft, estate: Estate, at: str) -> dict[str, str]:
     }
     if any(port.number < LOWEST_FREE_PORT for port in ports(draft.workload)):
         found[f"{at}.securityContext.sysctls"] = "default: lets a process that is not root listen below 1024"
+    for name, _, source in hardening.sysctls(draft.done):
+        found[f"{at}.securityContext.sysctls[{name}]"] = source
     for path, name in _empty(draft).items():
         found[f"{at}.volumes[{name}]"] = draft.volumes[path]
     for volume in ("config", "secret"):
@@ -59,8 +61,16 @@ def _security(draft: Draft) -> Object:
         "fsGroup": draft.account.gid,
         "seccompProfile": {"type": "RuntimeDefault"},
     }
+    if settings := _sysctls(draft):
+        found["sysctls"] = [{"name": name, "value": value} for name, value in sorted(settings.items())]
+    return found
+
+
+def _sysctls(draft: Draft) -> dict[str, str]:
+    """Kernel settings of the pod's own: those of the role, and low ports for a process that is not root."""
+    found = {name: value for name, value, _ in hardening.sysctls(draft.done)}
     if any(port.number < LOWEST_FREE_PORT for port in ports(draft.workload)):
-        found["sysctls"] = [{"name": "net.ipv4.ip_unprivileged_port_start", "value": "0"}]
+        found["net.ipv4.ip_unprivileged_port_start"] = "0"
     return found
 
 

@@ -76,6 +76,19 @@ def segments(steps: Iterable[Step]) -> list[list[Step]]:
     return [sorted(segment, key=lambda step: step.phase) for segment in found if segment]
 
 
+def with_tools_first(steps: list[Step]) -> list[Step]:
+    """What installers and settings need of the distribution itself is installed once, with the first packages."""
+    later = [step for step in steps if step.phase > Phase.PACKAGES]
+    needed = {package for step in later for package in (*step.needs, *step.packages)}
+    wanted = {package for step in steps if step.phase is Phase.PACKAGES for package in step.packages}
+    if "nodejs" in wanted and any(step.phase is Phase.SOURCES and step.files for step in steps):
+        needed.discard("npm")  # a repository of its own brings both in one package
+    if not needed:
+        return steps
+    rest = [step if step not in later else msgspec.structs.replace(step, needs=(), packages=()) for step in steps]
+    return [Step(Phase.PACKAGES, packages=tuple(sorted(needed - wanted))), *rest]
+
+
 def one_playbook(steps: list[Step]) -> list[Step]:
     """What must be run by Ansible, and all that was to run between the first and the last of it, moved together."""
     at = [number for number, step in enumerate(steps) if step.phase is Phase.ANSIBLE]

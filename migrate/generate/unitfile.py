@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from migrate.model.workload import Unit, Workload
 
@@ -23,17 +23,33 @@ LONGEST = 3600
 
 def settings(workload: Workload, unit: Unit) -> tuple[Mapping[str, str], str]:
     """(setting → last value, place) of the unit's file and its drop-ins; template units count for their instances."""
-    stem, at, _ = unit.name.removesuffix(".service").partition("@")
-    names = {f"{stem}{at}.service", f"{unit.name.removesuffix('.service')}.service"}
     found: dict[str, str] = {}
     place = ""
+    for text, where in _texts(workload, unit):
+        found |= dict(SETTING.findall(text))
+        place = place or where
+    return found, place
+
+
+def _texts(workload: Workload, unit: Unit) -> Iterator[tuple[str, str]]:
+    """(text, place) of the unit's file and its drop-ins."""
+    stem, at, _ = unit.name.removesuffix(".service").partition("@")
+    names = {f"{stem}{at}.service", f"{unit.name.removesuffix('.service')}.service"}
     for task in workload.tasks:
         dest = task.file.dest if task.file else ""
         folder = posixpath.basename(posixpath.dirname(dest)).removesuffix(".d")
         if task.file and task.file.text and (posixpath.basename(dest) in names or folder in names):
-            found |= dict(SETTING.findall(task.file.text))
-            place = place or str(task.place)
-    return found, place
+            yield task.file.text, str(task.place)
+
+
+def every(workload: Workload, unit: Unit, key: str) -> list[tuple[str, str]]:
+    """(value, place) of a setting that may be given several times, in order; an empty one forgets those before it."""
+    found: list[tuple[str, str]] = []
+    for text, place in _texts(workload, unit):
+        joined = re.sub(r"\\\n\s*", " ", text)
+        for value in re.findall(rf"^[ \t]*{key}[ \t]*=[ \t]*(.*?)[ \t]*$", joined, re.MULTILINE):
+            found = [*found, (value, place)] if value else []
+    return found
 
 
 def seconds(text: str) -> int:

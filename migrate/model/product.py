@@ -17,11 +17,13 @@ class CatalogPort(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Run(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How it runs in a container's foreground; `writable` folders hold no state; `probe` is {path, port} or {tcp}."""
+    """How it runs in a container's foreground; `writable` folders hold no state; `logs` are files
+    that the package writes and that become links to the output; `probe` is {path, port} or {tcp}."""
 
     command: tuple[str, ...] = ()
     user: str = ""
     writable: tuple[str, ...] = ()
+    logs: tuple[str, ...] = ()
     probe: dict[str, str | int] = {}
 
 
