@@ -14,9 +14,9 @@ case $level in # the one place that says what each level needs, from pip and fro
   run) levels=(run) extras="" packages=() ;;
   dev) levels=(run dev) extras="[dev]" packages=() ;;
   real)
-    levels=(run dev real) extras="[dev,openstack]"
+    levels=(run dev real) extras="[dev,openstack,real]"
     packages=(openssl podman buildah runc netavark aardvark-dns iptables catatonit mmdebstrap)
-    packages+=(mariadb-server-core mariadb-client-core)
+    packages+=(mariadb-server-core mariadb-client-core chromium)
     ;;
   *) echo "usage: scripts/bootstrap.sh run|dev|real" >&2 && exit 2 ;;
 esac

@@ -31,6 +31,8 @@ class Format(StrEnum):
     TABLE = "table"
     JSON = "json"
     MARKDOWN = "markdown"
+    HTML = "html"
+    DOT = "dot"
 
 
 NOT_OF_ROLES = (
@@ -41,6 +43,8 @@ NOT_OF_ROLES = (
 @app.command(
     epilog="Examples: `migrate assess`  ·  `migrate assess --explain postgresql`  ·  "
     "`migrate assess --format json -o assessment.json`  ·  "
+    "`migrate assess --format html -o report.html`  ·  "
+    "`migrate assess --format dot | dot -Tsvg > needs.svg`  ·  "
     "`migrate assess -p ansible -i ansible/hosts.ini site.yml --libvirt qemu:///system`  ·  "
     "`migrate assess --role roles/nginx`  ·  `migrate assess --roles-dir roles --format json`"
 )

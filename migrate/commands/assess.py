@@ -10,7 +10,7 @@ from migrate.errors import FileError
 from migrate.files import replace_file
 from migrate.model.assessment import Assessment
 from migrate.model.workload import Placement
-from migrate.report import explain, markdown
+from migrate.report import explain, graph, markdown, page
 from migrate.report import json as report_json
 
 
@@ -44,6 +44,10 @@ def formatted(assessment: Assessment, format: str, output: Path | None) -> str:
         return report_json.encode(assessment).decode()
     if format == "markdown":
         return markdown.render(assessment)
+    if format == "dot":
+        return graph.dot(assessment)
+    if format == "html":
+        return page.render(assessment)
     from migrate.report import terminal
 
     tty = output is None and sys.stdout.isatty()
