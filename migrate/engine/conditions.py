@@ -15,6 +15,7 @@ from ansible.module_utils._internal._datatag import AnsibleTagHelper
 from jinja2 import Environment, TemplateError, meta, nodes
 
 from migrate.engine.gaps import first_cause
+from migrate.engine.witness import WITNESS
 
 
 class AnyName(dict[str, Any]):
@@ -167,7 +168,11 @@ class Judge:
             if mentions := self.doubts(names_in(str(text))):
                 self.reasons.append(f"{text} (result of {', '.join(mentions)})")
                 return None
-            return bool(self.engine.evaluate_conditional(text))
+            with WITNESS.listening() as asked:
+                answer = bool(self.engine.evaluate_conditional(text))
+            if decisive := [token for token, matters in asked.items() if matters]:
+                self.reasons.append(f"{text} (value of {', '.join(decisive)})")
+            return None if decisive else answer
         except AnsibleError as error:
             self.reasons.append(f"{text} ({first_cause(error)})")
             return None

@@ -18,8 +18,9 @@ from migrate.engine.legacy import CONDITIONAL, LOST
 from migrate.engine.notebook import Notebook, Placeholders
 from migrate.engine.plugins import PASSING
 from migrate.engine.quickening import StableEngine, lazied
-from migrate.engine.recording import record, where
+from migrate.engine.recording import Raw, record, where
 from migrate.engine.taint import PREFIX, TOKEN
+from migrate.engine.witness import WITNESS
 from migrate.model.task import TokenKind
 
 CONTROL = frozenset("set_fact include_vars add_host group_by".split())
@@ -67,6 +68,7 @@ class RecordingExecutor(TaskExecutor):  # type: ignore[misc]  # ansible ships no
         self.lost: set[str] = set()
         """Loop variables that only a real run knows: of this task, and of the includes around it."""
         self.raw_args: dict[str, Any] = {}
+        self.asked = False
         self._lazied: dict[str, Any] | None = None
         self.own: dict[str, Any] = {}
         self._connection: Any = None
@@ -176,16 +178,21 @@ class RecordingExecutor(TaskExecutor):  # type: ignore[misc]  # ansible ships no
             return {"changed": False, "skipped": True}
         engine = self._engine(variables, self.placeholders)
         self.raw_args = dict(self._task.args)
-        problem = finalize(self._task, engine) or "; ".join(self.placeholders.problems[:3])
+        with WITNESS.listening() as asked:
+            problem = finalize(self._task, engine) or "; ".join(self.placeholders.problems[:3])
+        self.asked = bool(asked)
         module = str(self._task.action).rsplit(".", 1)[-1]
         if self._task.action in C._ACTION_ALL_INCLUDES:
             return self._include(may_run)
         if module in CONTROL:
             return self._control(engine, variables, module, may_run)
         if module not in SILENT and (self.notebook.once or not self._task.run_once):
-            record(self.notebook, self.host, self._task, engine, variables, may_run, problem, self.raw_args)
+            record(self.notebook, self.host, self._task, engine, variables, may_run, problem, self._raw())
         self._learn(module)
         return self._result(module, variables)
+
+    def _raw(self) -> Raw:
+        return Raw(self.raw_args, self.asked)
 
     def _delegate(self, variables: dict[str, Any]) -> None:
         try:

@@ -21,6 +21,7 @@ from jinja2 import Environment
 
 from migrate.engine.gaps import Gaps
 from migrate.engine.taint import TOKEN, Taint
+from migrate.engine.witness import WITNESS
 from migrate.model.task import TokenKind
 
 PURE_LOOKUPS = frozenset(
@@ -199,7 +200,7 @@ def find(get: Callable[..., Any], name: str, *args: Any, **kwargs: Any) -> Any:
 def see_through(function: Callable[..., Any], name: str) -> Callable[..., Any]:
     def seeing(value: Any, *args: Any, **kwargs: Any) -> Any:
         if isinstance(value, str) and TOKEN.search(value):
-            return value
+            return WITNESS.see(value)
         if name in ("random", "shuffle") and "seed" not in kwargs:
             kwargs["seed"] = "migrate"
         return function(value, *args, **kwargs)

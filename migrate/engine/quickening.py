@@ -24,6 +24,8 @@ from jinja2 import nodes
 from jinja2.environment import TemplateExpression
 from jinja2.parser import Parser
 
+from migrate.engine.witness import watch_templates, watched, with_watch
+
 MOST_TEMPLATES = 20_000
 MOST_FACTS = 500
 FEW_VARIABLES = 30
@@ -54,6 +56,7 @@ def instance(engine: StableEngine, mapping: Mapping[str, Any]) -> Any:
 
 
 def quicken() -> None:
+    watch_templates()
     keep_code()
     keep_wrapped()
     keep_files()
@@ -122,9 +125,9 @@ def keep_code() -> None:
     def compile_expression(self: AnsibleEnvironment, source: str, undefined_to_none: bool = True) -> TemplateExpression:
         key = ("expression", *key_of(self, source))
         if key not in codes:
-            expression = Parser(self, source, state="variable").parse_expression()
+            expression = watched(Parser(self, source, state="variable").parse_expression(), mild=True)
             body = nodes.Template([nodes.Assign(nodes.Name("result", "store"), expression, lineno=1)], lineno=1)
-            body.set_environment(self)
+            body = with_watch(self, body)
             codes[key] = compile_now(self, body)
         template = self.template_class.from_code(self, codes[key], self.make_globals(None), None)
         return TemplateExpression(template, undefined_to_none)

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from ansible.errors import AnsibleError
@@ -16,20 +19,33 @@ from migrate.engine.marking import peers_of
 from migrate.engine.notebook import Notebook
 from migrate.engine.quickening import StableEngine
 from migrate.engine.rendering import rendered
+from migrate.engine.witness import WITNESS
 from migrate.model.place import Place
 from migrate.model.task import RecordedTask, RenderedFile
 
 
+@dataclass(frozen=True)
+class Raw:
+    """Arguments as written, and whether templating them asked what a token is."""
+
+    args: dict[str, Any]
+    asked: bool = False
+
+
 def record(
     book: Notebook, host: str, task: Task, engine: StableEngine, variables: dict[str, Any], may_run: str, problem: str,
-    raw: dict[str, Any],
+    raw: Raw,
 ) -> None:  # fmt: skip
     """Note a task. `may_run` tells why it may not run, `problem` why an argument is still a template, `raw` are its
     arguments as written.
     """
     place = where(book.gaps, task)
+    derived = derived_args(book, raw, engine) if raw.asked else {}
     try:
-        files = rendered(str(task.action).rsplit(".", 1)[-1], task, plain(dict(task.args)), engine, variables)
+        with WITNESS.listening() as asked:
+            files = rendered(str(task.action).rsplit(".", 1)[-1], task, plain(dict(task.args)), engine, variables)
+        if asked:
+            derived["file"] = names_of(book, asked)
     except (AnsibleError, OSError) as error:
         files, problem = [], problem or f"file: {first_cause(error)}"
         book.gaps.add(
@@ -38,12 +54,29 @@ def record(
     if problem and (missing := MISSING_FILTER.search(problem)):
         book.gaps.add("unknown-filter", str(task.get_name()), missing[0], place=place)
     machine = str(task.delegate_to or host)
-    peers = peers_of(book.peers, machine, task, raw, engine, variables, files) if book.peers else []
+    peers = peers_of(book.peers, machine, task, raw.args, engine, variables, files) if book.peers else []
     every: list[RenderedFile | None] = [*files] or [None]
     for index, file in enumerate(every):  # a copied folder is as many tasks as it has files
         clean = file and scrubbed(book, task, file, place)
-        note = noted(book, task, machine, clean, may_run, problem, place)
+        note = replace(noted(book, task, machine, clean, may_run, problem, place), derived=derived)
         book.note(replace(note, peers=peers[index]) if peers else note)
+
+
+def derived_args(book: Notebook, raw: Raw, engine: StableEngine) -> dict[str, tuple[str, ...]]:
+    """Which arguments, templated one by one, ask what a token is, and the names of those tokens."""
+    found = {}
+    for key, value in raw.args.items():
+        own = StableEngine(engine._loader, engine._variables, engine.marker_behavior)
+        own.lazied = engine.lazied
+        with WITNESS.listening() as asked, contextlib.suppress(AnsibleError):
+            own.template(value)
+        if asked:
+            found[str(key)] = names_of(book, asked)
+    return found
+
+
+def names_of(book: Notebook, tokens: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted({book.taint.name_of(token) for token in tokens}))
 
 
 def noted(

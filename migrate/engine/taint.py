@@ -46,6 +46,10 @@ class Taint:
         self._tokens.clear()
         self._values.clear()
 
+    def name_of(self, text: str) -> str:
+        """The variable that a token stands for."""
+        return self._tokens[text].name if text in self._tokens else text
+
     def made(self) -> tuple[Token, ...]:
         """All tokens, in the order in which they were made."""
         return tuple(self._tokens.values())

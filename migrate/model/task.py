@@ -61,8 +61,9 @@ class RecordedTask(msgspec.Struct, frozen=True, omit_defaults=True):
     `action` is the resolved FQCN where ansible-core knows it; `args` are final values (tokens inside) in JSON shapes.
     `roles` runs from the outermost role to the one that holds the task. `conditional` tells why it may not run
     (a result that only a real run knows); `unresolved` why some argument is still a template. `asks` is true where the
-    role says that it never changes anything, `may_fail` where it goes on whether it fails or not. `peers` are
-    the other machines that arguments and file name.
+    role says that it never changes anything, `may_fail` where it goes on whether it fails or not. `peers` are the other
+    machines that arguments and file name. `derived` tells, for an argument or for `file`, of which variables it was
+    made in a way that does not show them (hashed, cut, compared): a real run would have another value.
     """
 
     machine: str
@@ -85,6 +86,7 @@ class RecordedTask(msgspec.Struct, frozen=True, omit_defaults=True):
     asks: bool = False
     may_fail: bool = False
     peers: tuple[Peer, ...] = ()
+    derived: dict[str, tuple[str, ...]] = {}
 
     @property
     def role(self) -> str:

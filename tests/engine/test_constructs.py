@@ -116,6 +116,37 @@ TASKS: dict[str, tuple[str, list[str]]] = {
             "d1 plain mgunk_each_?", "d1 afterwards",
         ],
     ),
+    "unknown_values_decide": (
+        """
+        - command: of the environment
+          when: lookup('env', 'STAGE') == 'production'
+        - command: through a variable
+          when: stage in ['production', 'staging']
+          vars: {stage: "{{ lookup('env', 'STAGE') | lower }}"}
+        - command: by number
+          when: lookup('env', 'COUNT') | int > 3
+        - command: by itself
+          when: lookup('env', 'CI')
+        - command: by test
+          when: lookup('env', 'STAGE') is match('prod')
+        - command: secret is there
+          when: app_password | length > 0 and app_password != '' and app_password is defined
+          vars: {app_password: hunter2}
+        - command: secret is this
+          when: app_password == 'changeme'
+          vars: {app_password: hunter2}
+        - command: beside a secret
+          when: account.state == 'present'
+          vars: {account: {password: hunter2, state: absent}}
+        - command: nested {{ 'a' if prod else 'b' }}
+          when: prod
+          vars: {prod: "{{ lookup('env', 'STAGE') == 'production' }}"}
+        """,
+        [
+            "d1 of the environment?", "d1 through a variable?", "d1 by number?", "d1 by itself?", "d1 by test?", "d1 secret is there",
+            "d1 secret is this?", "d1 nested b?",
+        ],
+    ),
     "skipped_is_known": (
         """
         - command: probe

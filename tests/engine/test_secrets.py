@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import base64
+import json
+import re
 import tempfile
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from hypothesis import strategies as st
 from tests.engine.conftest import Played, play
 
 VAULTED = "$ANSIBLE_VAULT;1.1;AES256\n33363965326261653465\n"
+TOKEN = re.compile(r"mgsec_app_password_[0-9a-f]{6}_x", re.IGNORECASE)
 PLAIN = [
     f"Can4ry-{name}-9x"
     for name in "var nested listed ini extra nolog url keytext copied inline urlarg default error env file".split()
@@ -84,6 +87,73 @@ def test_they_are_tokens_instead(said: Played) -> None:
     }
 
 
+KEPT = "b64encode|hash('sha256')|quote|regex_replace('x', 'y')|to_json|upper|lower|replace('q', 'p')|urlencode|trim|password_hash('sha512')|md5|checksum|to_nice_yaml|string|default('x')|indent(2)|comment|ternary('a', 'b')".split(
+    "|"
+)
+SEEN = {
+    "b64encode",
+    "regex_replace('x', 'y')",
+    "ternary('a', 'b')",
+    "hash('sha256')",
+    "password_hash('sha512')",
+    "md5",
+    "checksum",
+}
+CUT = [
+    "{{ app_password[:4] }}",
+    "{{ app_password | truncate(5, true, '') }}",
+    "{{ app_password | regex_search('^.') }}",
+    "{{ app_password | regex_replace('[a-z_]', '') }}",
+    "{{ app_password | length }}",
+    "{{ app_password | int }}",
+    "{{ (app_password + 'x') | b64encode }}",
+    "{{ 'a' if app_password == 'x' else 'b' }}",
+    "{{ app_password is match('x') }}",
+]
+JOINED = [
+    "{{ [app_password, 'x'] | join(':') }}",
+    "{{ {'k': app_password} | to_json }}",
+    "{{ 'a' ~ app_password ~ 'b' }}",
+    "{{ 'p=%s' | format(app_password) }}",
+    "{{ [{'p': app_password}] | map(attribute='p') | list }}",
+    "{{ {'a': 1} | combine({'p': app_password}) }}",
+    "{{ [app_password] | first }}",
+    "{% for c in [app_password] %}{{ c }}{% endfor %}",
+]
+
+
+@pytest.fixture(scope="module")
+def filtered(tmp_path_factory: pytest.TempPathFactory) -> Played:
+    texts = [*(f"{{{{ app_password | {name} }}}}" for name in KEPT), *JOINED, *CUT]
+    tasks = "".join(f"    - x.y.z: {{value: {json.dumps(text)}, plain: p}}\n" for text in texts)
+    site = f"- hosts: all\n  tasks:\n{tasks}    - template: {{src: t.j2, dest: /t}}\n"
+    files = {"hosts": "h1\n", "group_vars/all.yml": f"app_password: {PLAIN[0]}\n", "site.yml": site}
+    return play(
+        tmp_path_factory.mktemp("filters"), {**files, "templates/t.j2": "{% if app_password == 'x' %}a{% endif %}\n"}
+    )
+
+
+@pytest.mark.parametrize(("number", "text"), enumerate([*KEPT, *JOINED]))
+def test_a_token_survives(number: int, text: str, filtered: Played) -> None:
+    task = filtered.tasks[number]
+    if text.startswith("ternary"):
+        assert task.derived == {"value": ("app_password",)} or task.args["value"] == "a"
+        return
+    assert TOKEN.search(json.dumps(task.args["value"])), task.args
+    assert "plain" not in task.derived
+
+
+@pytest.mark.parametrize(("number", "text"), enumerate([*KEPT, *JOINED, *CUT]))
+def test_where_it_cannot_it_is_told(number: int, text: str, filtered: Played) -> None:
+    task = filtered.tasks[number]
+    assert (task.derived == {"value": ("app_password",)}) == (text in SEEN or text in CUT), (task.derived, task.args)
+
+
+def test_a_file_that_hangs_on_a_secret_says_so(filtered: Played) -> None:
+    assert filtered.tasks[-1].derived == {"file": ("app_password",)}
+    assert PLAIN[0] not in repr(filtered)
+
+
 NAMES = st.sampled_from(
     "password db_password api_key secret_key auth_token passphrase root_pw_password client_secret".split()
 )
@@ -98,8 +168,6 @@ SHAPES = st.recursive(
 @settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(SHAPES, min_size=10, max_size=20))
 def test_no_shape_of_variables_lets_one_through(shapes: list[dict[str, object]]) -> None:
-    import json
-
     with tempfile.TemporaryDirectory() as folder:
         site = "- hosts: all\n  tasks:\n" + "".join(
             f"    - copy: {{content: '{{{{ v{n} | to_json }}}}', dest: /x}}\n" for n in range(len(shapes))
