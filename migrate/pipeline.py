@@ -32,6 +32,7 @@ from migrate.model.messages import Progress
 from migrate.model.task import Token
 from migrate.model.workload import Workload
 from migrate.record.cache import Cache, usual_folder
+from migrate.record.observed import observed
 from migrate.record.record import Recording, record
 from migrate.record.session import Session
 
@@ -155,7 +156,20 @@ def estate(name: str, environment: Environment, asked: Asked, watch: Watch) -> E
         except EngineError as error:
             return broken(name, seen, findings, error)
     watch(f"{label}judging workloads")
-    return learnt(name, recorded, findings, asked.index)
+    return learnt(name, with_observations(recorded, environment, base), findings, asked.index)
+
+
+def with_observations(recorded: Recording, environment: Environment, base: Path) -> Recording:
+    """The recording with what Ansible's fact cache says that its machines do, where there is one."""
+    if not environment.facts:
+        return recorded
+    folder = base / environment.facts
+    if not folder.is_dir():
+        raise UsageError(
+            f"facts: {environment.facts} is no folder",
+            hint="Name a folder of Ansible's jsonfile cache, or one that `ansible all -m setup --tree FOLDER` wrote.",
+        )
+    return msgspec.structs.replace(recorded, machines=tuple(observed(recorded.machines, folder)))
 
 
 def sources(environment: Environment, base: Path, policy: Policy) -> tuple[list[Machine], list[Finding]]:

@@ -17,7 +17,7 @@ from migrate.model.workload import Kind, Workload
 # Files that name who may come, not whom a workload needs.
 NOT_NEEDS = (
     "nftables", "iptables", "ip6tables", "ferm", "firewalld", "ufw", "shorewall", "pg_hba", "hosts.allow", "hosts.deny",
-    "/etc/hosts", "exports", "known_hosts", "sshd_config",
+    "/etc/hosts", "exports", "known_hosts", "sshd_config", "/etc/ansible/",
 )  # fmt: skip
 ADDRESS = re.compile(r"(?<![\w.:])(\d{1,3}(?:\.\d{1,3}){3})(?:/32)?(?![\w./])")
 NFT = re.compile(

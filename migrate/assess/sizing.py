@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -12,6 +13,8 @@ from migrate.model.machine import Machine
 from migrate.model.workload import Kind, Placement, Size, Workload
 
 MEBIBYTE = 1 << 20
+MEMORY, PROCESSORS = 64 * MEBIBYTE, 0.1
+"""What is measured is rounded up to these, or no two runs would say the same."""
 
 
 def with_sizes(workloads: Sequence[Workload], machines: Iterable[Machine]) -> tuple[Workload, ...]:
@@ -41,13 +44,17 @@ def used(machine: Machine, measured: Sequence[Machine], sharing: Mapping[str, in
     most = f", the most of {len(measured)} machines" if len(measured) > 1 else ""
     split = f"; divided by the {residents} workloads there, which is a guess" if residents > 1 else ""
     return Size(
-        vcpus=round((cpus if cpus >= 0 else machine.vcpus) / residents, 3),
-        memory=usage.memory // residents,
+        vcpus=rounded((cpus if cpus >= 0 else machine.vcpus) / residents, PROCESSORS),
+        memory=int(rounded(usage.memory / residents, MEMORY)),
         vm_vcpus=machine.vcpus,
         vm_memory=machine.memory,
         source=f"{told} ({usage.source}){most}{split}",
         guess=residents > 1 or cpus < 0,
     )
+
+
+def rounded(value: float, step: float) -> float:
+    return round(math.ceil(round(value / step, 6)) * step, 3)
 
 
 def share(machine: Machine, sharing: Mapping[str, int]) -> Size:

@@ -16,6 +16,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -37,17 +38,28 @@ CALLS_AT_ONCE = 4
 SLOW_READER = 100_000
 """Bytes a second of a test driver's file that a busy machine reads at least: a large file is no reason to give up."""
 
+WANTED = frozenset("cpu.time balloon.available balloon.usable balloon.unused balloon.rss balloon.last-update".split())
+"""Statistics that are of use, as libvirt calls them; memory is in KiB."""
+
+WHILE = 1.0
+"""Seconds over which processor time is told at least; the Ansible project is read meanwhile."""
+
 START_WORKER = "import sys; sys.path[:] = sys.argv[1:]; from migrate.clients.libvirt import work; work()"
 
 
 class Domain(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One VM as libvirt describes it; `error` says why there is no `xml`."""
+    """One VM as libvirt describes it; `error` says why there is no `xml`.
+
+    `statistics` are libvirt's own numbers (virConnectGetAllDomainStats), with `cpu.before` for the processor time that
+    it had taken `elapsed` nanoseconds earlier; {} where the driver has none.
+    """
 
     name: str
     xml: str = ""
     active: bool = True
     paused: bool = False
     error: str = ""
+    statistics: dict[str, int] = {}
 
 
 class Network(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -233,9 +245,38 @@ def _survey(address: str) -> _Said:
     libvirt.registerErrorHandler(lambda _context, _error: None, None)  # it prints to stderr by default
     try:
         connection = libvirt.openReadOnly(address)
-        return _Said(tuple(_domains(libvirt, connection)), tuple(_networks(libvirt, connection)))
+        before, begun = _statistics(libvirt, connection), time.monotonic_ns()
+        domains, networks = _domains(libvirt, connection), tuple(_networks(libvirt, connection))
+        return _Said(tuple(_measured(libvirt, connection, domains, before, begun)), networks)
     except libvirt.libvirtError as problem:
         return _Said(error=re.sub(r"\n.*\n-*\^\s*$", "", str(problem)))  # without the arrow below a piece of XML
+
+
+def _statistics(libvirt: Any, connection: Any) -> dict[str, dict[str, int]]:
+    """Processor time and memory of the VMs that run, by name; {} where the driver keeps no statistics."""
+    wanted = libvirt.VIR_DOMAIN_STATS_CPU_TOTAL | libvirt.VIR_DOMAIN_STATS_BALLOON
+    try:
+        told = connection.getAllDomainStats(wanted, libvirt.VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE)
+    except libvirt.libvirtError:
+        return {}
+    numbers = ((domain.name(), {key: value for key, value in found.items() if key in WANTED}) for domain, found in told)
+    return {name: found for name, found in numbers if found}
+
+
+def _measured(
+    libvirt: Any, connection: Any, domains: list[Domain], before: dict[str, dict[str, int]], begun: int
+) -> Iterator[Domain]:
+    """The VMs with their statistics, asked a second time so that processor time can be told over a while."""
+    if not any("cpu.time" in found for found in before.values()):
+        yield from (msgspec.structs.replace(one, statistics=before.get(one.name, {})) for one in domains)
+        return
+    time.sleep(max(0.0, WHILE - (time.monotonic_ns() - begun) / 1e9))
+    after, elapsed = _statistics(libvirt, connection), time.monotonic_ns() - begun
+    for one in domains:
+        numbers = after.get(one.name, {})
+        if "cpu.time" in numbers and "cpu.time" in before.get(one.name, {}):
+            numbers |= {"cpu.before": before[one.name]["cpu.time"], "elapsed": elapsed}
+        yield msgspec.structs.replace(one, statistics=numbers)
 
 
 def _domains(libvirt: Any, connection: Any) -> list[Domain]:

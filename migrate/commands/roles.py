@@ -35,6 +35,8 @@ def assess_roles(asked: Asked) -> int:
             f"--role{'s-dir' if asked.role is None else ''} and {other} don't go together",
             hint="A role alone needs no inventory; leave the other option out.",
         )
+    if asked.format in ("html", "dot"):
+        raise UsageError(f"roles alone have no --format {asked.format}", hint="There are table, json and markdown.")
     with watching() as watch:
         if asked.role is not None:
             found = roles.Answers((roles.assess_role(asked.role, profile=asked.profile, watch=watch),))

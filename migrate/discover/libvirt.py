@@ -13,6 +13,7 @@ import msgspec
 from migrate.clients import libvirt
 from migrate.clients.libvirt import Answer, Domain, Network
 from migrate.discover.domain import Reserved, Unreadable, parse, printable, read_domain
+from migrate.discover.usage import usage
 from migrate.model.finding import Finding, Severity
 from migrate.model.machine import Machine
 from migrate.model.place import Place
@@ -71,7 +72,7 @@ def _read(domain: Domain, answer: Answer, reserved: Reserved) -> Machine:
     if not vm.name:
         raise Unreadable("it has neither name nor UUID")
     uuid = "" if domain.name in answer.invented else vm.uuid
-    return msgspec.structs.replace(vm, uuid=uuid, seen_by=(answer.uri,))
+    return msgspec.structs.replace(vm, uuid=uuid, seen_by=(answer.uri,), usage=usage(domain.statistics))
 
 
 def _unreadable(domain: Domain, uri: str, reason: str) -> Finding:

@@ -73,7 +73,7 @@ def _first(group: list[int], index: int) -> int:
     return index
 
 
-FILLED = ("uuid", "vcpus", "memory", "os", "title", "disks", "nics", "instance")
+FILLED = ("uuid", "vcpus", "memory", "os", "title", "disks", "nics", "instance", "usage")
 """What a sighting that does not know takes from one that does."""
 
 

@@ -27,7 +27,7 @@ def test_a_measure_of_a_machine_with_one_workload_is_no_guess() -> None:
     used = Usage("balloon statistics", memory=600 * MEBIBYTE, cpus=0.25)
     [one] = with_sizes([web("a", "m1", "m2")], [vm("m1", usage=used), vm("m2")])
     assert one.size is not None
-    assert (one.size.vcpus, one.size.memory, one.size.guess) == (0.25, 600 * MEBIBYTE, False)
+    assert (one.size.vcpus, one.size.memory, one.size.guess) == (0.3, 640 * MEBIBYTE, False)
     assert "600 MiB of 4,096 MiB" in one.size.source
 
 
@@ -35,7 +35,7 @@ def test_a_measure_that_several_share_is_a_guess() -> None:
     used = Usage("balloon statistics", memory=600 * MEBIBYTE, cpus=0.25)
     first, _ = with_sizes([web("a", "m1"), web("b", "m1")], [vm("m1", usage=used)])
     assert first.size is not None
-    assert (first.size.memory, first.size.guess) == (300 * MEBIBYTE, True)
+    assert (first.size.memory, first.size.guess) == (320 * MEBIBYTE, True)
 
 
 def test_nothing_is_invented_where_no_source_knows() -> None:

@@ -210,3 +210,43 @@ def test_nothing_to_ask_needs_no_libvirt(monkeypatch: pytest.MonkeyPatch) -> Non
 )
 def test_labels_keep_all_but_the_password(uri: str, label: str) -> None:
     assert libvirt.without_password(uri) == label
+
+
+class Talking:
+    """A connection that tells processor time and memory of one VM, as libvirt's QEMU driver does."""
+
+    VIR_DOMAIN_STATS_CPU_TOTAL = VIR_DOMAIN_STATS_BALLOON = VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE = 0
+
+    class libvirtError(Exception):  # libvirt calls it so
+        pass
+
+    def __init__(self, *answers: dict[str, int]) -> None:
+        self.answers = list(answers)
+
+    def name(self) -> str:
+        return "web1"
+
+    def getAllDomainStats(self, wanted: int, flags: int) -> list[tuple[Talking, dict[str, int]]]:
+        if not self.answers:
+            raise self.libvirtError
+        return [(self, self.answers.pop(0))]
+
+
+def test_processor_time_is_told_over_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(libvirt, "WHILE", 0.01)
+    talking = Talking({"cpu.time": 5, "balloon.rss": 7, "vcpu.current": 2}, {"cpu.time": 9, "balloon.rss": 8})
+    before = libvirt._statistics(talking, talking)
+    assert before == {"web1": {"cpu.time": 5, "balloon.rss": 7}}
+    known = [libvirt.Domain("web1"), libvirt.Domain("off")]
+    web, off = libvirt._measured(talking, talking, known, before, time.monotonic_ns())
+    assert (web.statistics["cpu.before"], web.statistics["cpu.time"], web.statistics["balloon.rss"]) == (5, 9, 8)
+    assert web.statistics["elapsed"] >= 10**7
+    assert off.statistics == {}
+
+
+def test_a_driver_without_statistics_costs_no_time() -> None:
+    mute = Talking()
+    assert libvirt._statistics(mute, mute) == {}
+    begun = time.monotonic()
+    [web] = libvirt._measured(mute, mute, [libvirt.Domain("web1")], {}, 0)
+    assert (web.statistics, time.monotonic() - begun < 0.5) == ({}, True)
