@@ -182,7 +182,7 @@ def split_port(text: str) -> tuple[str, int]:
 def key_before(line: str, end: int) -> str:
     """The setting that a value at `end` belongs to; "" for a word in a sentence."""
     found = re.search(r"([A-Za-z_][\w.\-]*)[\"']?\]?(?:\s*(?:=>|:=|[=:])\s*|\s+)[\"'\[]*$", line[:end])
-    return found[1] if found else ""
+    return found[1] if found and len(found[1]) > 1 else ""  # `-b redis://…` is an option of some program
 
 
 def settings(number: int, line: str, said: Sequence[PortSaid]) -> Iterator[Mention]:
