@@ -286,11 +286,13 @@ def together(estates: Sequence[Estate], said: Sequence[Finding] = ()) -> Assessm
     )
 
 
-def generate(assessment: Assessment, config: Config, base: Path = Path()) -> tuple[list[Artifact], list[Finding]]:
+def generate(
+    assessment: Assessment, config: Config, base: Path = Path(), *, revision: str = ""
+) -> tuple[list[Artifact], list[Finding]]:
     """Files for what the assessment says, and what is wrong with them: no file is shown before it was checked.
 
-    Paths in `config` are relative to `base`.
+    Paths in `config` are relative to `base`; `revision` is the commit of the project, for labels of images.
     """
     known = own.products(config.catalog, base)
-    artifacts, findings = generate_files(assessment, catalog=known, target=config.target)
+    artifacts, findings = generate_files(assessment, catalog=known, target=config.target, revision=revision)
     return artifacts, sorted([*findings, *check(artifacts, kubernetes=config.target.kubernetes)], key=Finding.sort_key)

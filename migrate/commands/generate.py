@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from migrate import pipeline
-from migrate.clients import git
+from migrate.clients import git, worktree
 from migrate.commands.sources import Given, assessed, settings
 from migrate.errors import DECISION_NEEDED, FINE, SOURCE_FAILED, FileError, UsageError
 from migrate.keeping import Written, memory, write_all
@@ -35,7 +35,8 @@ def generated(given: Given, file: Path | None, options: Output) -> int:
     """Write (or list) the files; returns the exit code."""
     config, base = settings(given)
     assessment = read_assessment(file) if file else assessed(given)
-    artifacts, findings = pipeline.generate(assessment, config, base)
+    revision = worktree.revision(base / config.project)
+    artifacts, findings = pipeline.generate(assessment, config, base, revision=revision)
     if options.dry_run:
         for artifact in artifacts:
             print(artifact.path)

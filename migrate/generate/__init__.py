@@ -34,10 +34,13 @@ Generated = tuple[list[Artifact], list[Finding]]
 
 
 def generate(
-    assessment: Assessment, *, catalog: Mapping[str, Product], target: Target
+    assessment: Assessment, *, catalog: Mapping[str, Product], target: Target, revision: str = ""
 ) -> tuple[list[Artifact], list[Finding]]:
-    """All files by path, and all findings in their usual order; the same assessment always yields the same bytes."""
-    known, artifacts, findings = _known(assessment, catalog, target)
+    """All files by path, and all findings in their usual order; the same assessment always yields the same bytes.
+
+    `revision` is the commit of the project, for labels of images.
+    """
+    known, artifacts, findings = _known(assessment, catalog, target, revision)
     made = _made(known)
     findings += [finding for one in made for finding in one.findings]
     for group in _groups(made):
@@ -52,17 +55,17 @@ def generate(
 
 def objects(assessment: Assessment, *, catalog: Mapping[str, Product], target: Target) -> dict[str, list[Object]]:
     """Environment → all its objects, as kustomize builds them from the files."""
-    known, _, _ = _known(assessment, catalog, target)
+    known, _, _ = _known(assessment, catalog, target, "")
     return {name: built.objects(inside, known) for name, inside in _by_environment(_made(known)).items()}
 
 
 def _known(
-    assessment: Assessment, catalog: Mapping[str, Product], target: Target
+    assessment: Assessment, catalog: Mapping[str, Product], target: Target, revision: str
 ) -> tuple[Estate, list[Artifact], list[Finding]]:
     """The estate with one workload for each pod, and the images that several share."""
     joined = joining.join(assessment)
     known = estate.index(joined.assessment, catalog, target)
-    known = msgspec.structs.replace(known, members=joined.members, sockets=joined.sockets)
+    known = msgspec.structs.replace(known, members=joined.members, sockets=joined.sockets, revision=revision)
     known = msgspec.structs.replace(known, routing=routing.find(known))
     references, artifacts, findings = contained.shared_images(known)
     told = [notes.joined(group) for group in joined.members.values()]

@@ -46,6 +46,7 @@ class Estate(msgspec.Struct, frozen=True):
     members: Mapping[str, tuple[Workload, ...]] = {}
     sockets: Mapping[str, tuple[str, ...]] = {}
     images: Mapping[str, str] = {}
+    revision: str = ""
 
     def name(self, workload: Workload) -> str:
         """The workload's label, unique in its environment."""

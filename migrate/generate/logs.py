@@ -61,7 +61,7 @@ def links(files: Iterable[str], family: str) -> list[str]:
     for path in sorted(files):
         folder = posixpath.dirname(path)
         if folder != "/var/log/httpd" or family == "dnf":
-            lines += [f"mkdir -p {folder}", f"ln -sfn {_output(path, path)} {path}"]
+            lines += [f"install -d -m 0755 {folder}", f"ln -sfn {_output(path, path)} {path}"]
     return lines
 
 

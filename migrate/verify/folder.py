@@ -40,7 +40,9 @@ class Route(msgspec.Struct, frozen=True, order=True):
 
 
 class Subject(msgspec.Struct, frozen=True):
-    """One pod to try. `context` is the folder of its Dockerfile, None where the image is somebody else's."""
+    """One pod to try. `context` is the folder of its Dockerfile, None where the image is somebody else's; `others` are
+    the folders of the images that its other containers have.
+    """
 
     name: str
     environment: str
@@ -53,6 +55,7 @@ class Subject(msgspec.Struct, frozen=True):
     ports: Mapping[int, int] = {}
     context: Path | None = None
     image: str = ""
+    others: Mapping[str, Path] = {}
 
     @property
     def id(self) -> str:
@@ -102,7 +105,8 @@ def read(chosen: Iterable[Place], every: Iterable[Place], root: Path, build: Bui
     """The pods of places; `build` is kustomize."""
     every = list(every)
     services = {place: [one for one in _documents(place) if one.get("kind") == "Service"] for place in every}
-    contexts = {path.parent.name: path.parent for path in sorted(root.rglob("Dockerfile")) if "files" not in path.parts}
+    folders = [path.parent for path in sorted(root.rglob("Dockerfile")) if "files" not in path.parts]
+    contexts = {name: one for one in folders for name in (one.name, f"{one.parent.name}/{one.name}")}
     found = []
     for place in chosen:
         beside = [one for other in every if other.environment == place.environment for one in services[other]]
@@ -142,7 +146,7 @@ def _subjects(
         pod = _dig(found, PODS[found["kind"]])
         if not pod.get("containers"):
             raise FileError(f"{place.folder}: {found['kind']} {_name(found)} has no containers")
-        image = str(pod["containers"][0].get("image", ""))
+        image, *others = (str(container.get("image", "")) for container in pod["containers"])
         yield Subject(
             name=_name(found),
             environment=place.environment,
@@ -154,6 +158,7 @@ def _subjects(
             routes=tuple(sorted(set(_routes(objects)))),
             context=_context(image, place, contexts),
             image=image,
+            others={one: folder for one in others if one != image and (folder := _shared(one, place, contexts))},
         )
 
 
@@ -162,8 +167,13 @@ def _context(image: str, place: Place, contexts: Mapping[str, Path]) -> Path | N
     for folder in (place.folder, place.home):
         if (folder / "Dockerfile").is_file():
             return folder
+    return _shared(image, place, contexts)
+
+
+def _shared(image: str, place: Place, contexts: Mapping[str, Path]) -> Path | None:
+    """The folder that is named like an image, or what is in it for one environment."""
     name = image.rpartition("/")[2].partition("@")[0].partition(":")[0]
-    return contexts.get(name)
+    return contexts.get(f"{name}/{place.environment}") or contexts.get(name)
 
 
 def _neighbours(beside: Iterable[Object], own: str) -> tuple[Neighbour, ...]:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from migrate.clients.builder import Builder
@@ -25,6 +25,7 @@ class Pod:
         inits = subject.pod.get(FIRST) or ()
         self.first = {str(one["name"]) for one in inits if one.get("restartPolicy") != "Always"}
         self.containers: list[str] = []
+        self.others: Mapping[str, str] = {}
 
     def container(self, name: str) -> str:
         """The tool's name of a container."""
@@ -32,7 +33,7 @@ class Pod:
 
     def run(self, run: Run) -> None:
         """Start one container as it is described; the image that was built takes the place of the one that is named."""
-        image = self.image if run.image == self.own else run.image
+        image = self.image if run.image == self.own else self.others.get(run.image, run.image)
         self.containers.append(run.name)
         flags = (*run.flags, *volumes.flags(run.mounts, self.scratch, self.group))
         self.tool.run(self.name, self.container(run.name), image, flags, run.words, run.environment)

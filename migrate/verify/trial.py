@@ -108,10 +108,12 @@ def _image(subject: Subject, tool: Builder, options: Options, found: Found, watc
     image = subject.image
     try:
         if subject.context:
-            image = f"{REPOSITORY}/{subject.context.name.lower()}:{_tag(subject.image)}"
+            image = _own_name(subject.context, subject.image)
             tool.build(subject.context, image, options.build_options)
         elif not tool.has_image(image):
             tool.pull(image)
+        for name, folder in subject.others.items():
+            tool.build(folder, _own_name(folder, name), options.build_options)
         size = tool.size(image)
     except BuilderError as error:
         found.note(image=subject.image, built=Passed.NO, build_seconds=round(time.monotonic() - begun, 1))
@@ -119,6 +121,11 @@ def _image(subject: Subject, tool: Builder, options: Options, found: Found, watc
         return ""
     found.note(image=image, built=Passed.YES, size=size, build_seconds=round(time.monotonic() - begun, 1))
     return image
+
+
+def _own_name(folder: Path, image: str) -> str:
+    """What an image is called here, so that it takes nobody's place."""
+    return f"{REPOSITORY}/{folder.name.lower()}:{_tag(image)}"
 
 
 def _tag(image: str) -> str:
@@ -136,6 +143,7 @@ def _start(
         pod = stack.enter_context(_pod(subject, image, tool, options, seen))
         if options.keep:
             found.note(kept=pod.name)
+        pod.others = {name: _own_name(folder, name) for name, folder in subject.others.items()}
         runs = _runs(subject, sources, pod, found)
         waiting.initialise(pod, [run for run in runs if run.name in pod.first], options.timeout, found)
         for run in runs:

@@ -356,3 +356,15 @@ def test_the_same_tag_for_the_same_context() -> None:
 
     assert tag(task("apt", 1, {"name": "a"})) == tag(task("apt", 1, {"name": "a"}))
     assert tag(task("frobnicate", 1, {"a": 1})) != tag(task("frobnicate", 1, {"a": 2}))
+
+
+def test_the_commit_of_the_project_is_a_label_and_no_part_of_the_tag() -> None:
+    def texts(revision: str) -> dict[str, str]:
+        artifacts, _ = generate(assessment(estates.SHOP), catalog=estates.CATALOG, target=Target(), revision=revision)
+        return {one.path: one.text for one in artifacts}
+
+    commit = "c" * 40
+    plain, labelled = texts(""), texts(commit)
+    assert f'org.opencontainers.image.revision="{commit}"' in labelled["shop/Dockerfile"]
+    assert "image.revision" not in plain["shop/Dockerfile"]
+    assert {path for path in plain if plain[path] != labelled[path]} == {"shop/Dockerfile"}

@@ -91,6 +91,17 @@ def test_an_image_that_several_workloads_share(deploy: Path) -> None:
     assert read(deploy)[0].context == shared
 
 
+@pytest.mark.parametrize("where", ["images/app", "images/app/production"])
+def test_every_container_has_its_image(where: str, deploy: Path) -> None:
+    """Its own below images/, and there the one of the environment before the common one."""
+    (deploy / where).mkdir(parents=True)
+    for path in (deploy / "images" / "app", deploy / where):
+        (path / "Dockerfile").write_text("FROM scratch\n")
+    manifest = deploy / "web" / "base" / "deployment.yaml"
+    manifest.write_text(DEPLOYMENT.replace("}]", '}, {name: app, image: "app:build-2"}]'))
+    assert read(deploy)[0].others == {"app:build-2": deploy / where}
+
+
 def test_somebody_else_s_image_has_no_context(deploy: Path) -> None:
     (deploy / "web" / "Dockerfile").unlink()
     assert read(deploy)[0].context is None
