@@ -18,7 +18,8 @@ from migrate.assess.assess import assess as judge
 from migrate.assess.deciding import expired, in_force, risky, unknown
 from migrate.assess.silence import silence
 from migrate.catalog import own
-from migrate.check import check
+from migrate.check import ask_others, check
+from migrate.check.outside import Heard
 from migrate.clients.engine import Engine
 from migrate.discover import fleet, libvirt, openstack
 from migrate.errors import EngineError, SourceError, UsageError
@@ -296,3 +297,21 @@ def generate(
     known = own.products(config.catalog, base)
     artifacts, findings = generate_files(assessment, catalog=known, target=config.target, revision=revision)
     return artifacts, sorted([*findings, *check(artifacts, kubernetes=config.target.kubernetes)], key=Finding.sort_key)
+
+
+def lint(artifacts: Sequence[Artifact], config: Config) -> tuple[list[Finding], str]:
+    """What is wrong with files of a folder, by our checks and other linters, and a line on who looked."""
+    findings = check(artifacts, kubernetes=config.target.kubernetes)
+    more, told = other_linters(artifacts, findings, config)
+    return sorted([*findings, *more], key=Finding.sort_key), told
+
+
+def other_linters(
+    artifacts: Sequence[Artifact], said: Sequence[Finding], config: Config
+) -> tuple[tuple[Finding, ...], str]:
+    """What linters on PATH add to what was said, and a line on who looked."""
+    if not config.policy.linters:
+        return (), Heard().told()
+    kubernetes, schemas = config.target.kubernetes, config.policy.schemas
+    heard = ask_others(artifacts, said, kubernetes=kubernetes, schemas=schemas)
+    return heard.findings, heard.told()

@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 
-from migrate.check import assemble, dockerfile, reading
+from migrate.check import assemble, dockerfile, outside, reading
 from migrate.check.checks import (
     CHECKS,
     Check,
@@ -33,7 +33,19 @@ def check(artifacts: Iterable[Artifact], *, kubernetes: str) -> list[Finding]:
     """All findings in their usual order; `kubernetes` is the minor version that the files are for."""
     artifacts = list(artifacts)
     loaded = reading.load(artifacts)
-    made = assemble.assemble(loaded, minor_of(kubernetes))
+    return _judged(artifacts, loaded, assemble.assemble(loaded, minor_of(kubernetes)))
+
+
+def ask_others(
+    artifacts: Iterable[Artifact], said: Sequence[Finding], *, kubernetes: str, schemas: str = ""
+) -> outside.Heard:
+    """What linters on PATH say that `said`, our own findings, do not. `schemas` is where kubeconform's are."""
+    artifacts = list(artifacts)
+    made = assemble.assemble(reading.load(artifacts), minor_of(kubernetes))
+    return outside.consult(made.scenes, artifacts, outside.known(kubernetes, schemas), said)
+
+
+def _judged(artifacts: Sequence[Artifact], loaded: Loaded, made: assemble.Assembly) -> list[Finding]:
     found = [*_unreadable(loaded), *(_misfit(one, loaded) for one in made.misfits)]
     for artifact in artifacts:
         if PurePosixPath(artifact.path).name == "Dockerfile":

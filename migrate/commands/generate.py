@@ -42,8 +42,10 @@ def generated(given: Given, file: Path | None, options: Output) -> int:
             print(artifact.path)
         return FINE
     must_be_whole(given, artifacts, options.folder)
+    more, told = pipeline.other_linters(artifacts, findings, config)
+    findings = sorted([*findings, *more], key=Finding.sort_key)
     done = write_all(artifacts, options.folder, merge=merged, keep=options.keep, take=options.take)
-    print(counted(options.folder, done), flush=True)
+    print(counted(options.folder, done), told, sep="; ", flush=True)
     tell([*done.findings, *findings])
     show_conflicts(done)
     if assessment.partial:

@@ -33,12 +33,16 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 
     `all_projects` lists the servers of every project of a cloud, which only an administrator may. `trust_project` loads
     the project's own plugins. With `cache`, recordings are kept for the next run, which plays again only what changed.
+    With `linters`, those that are on PATH are asked about manifests; kubeconform only where `schemas` says where its
+    schemas are, because it would fetch them.
     """
 
     source_timeout: float = 30.0
     all_projects: bool = False
     trust_project: bool = False
     cache: bool = True
+    linters: bool = True
+    schemas: str = ""
 
 
 class ImageMode(StrEnum):
