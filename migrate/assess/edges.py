@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ipaddress
+import posixpath
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -93,7 +94,7 @@ def said(workload: Workload) -> Iterator[tuple[str, Mention, bool]]:
         dest = task.file.dest if task.file else str(task.args.get("path") or task.args.get("dest") or "")
         text = (task.file.text if task.file else "") or edited(task)
         if text and len(text) < LONGEST and not any(word in dest for word in NOT_NEEDS):
-            source = str((task.file.source if task.file else "") or task.place)
+            source = posixpath.normpath(str((task.file.source if task.file else "") or task.place))
             outside = not dest.endswith(CODE_ENDINGS)
             yield from (
                 (f"{source} (line {one.line} of {dest})", one, outside) for one in told.in_text(text, task.peers)
@@ -162,19 +163,27 @@ def to_neighbour(workload: Workload, mention: Mention, fleet: Fleet) -> Edge | N
 
 
 def to_machine(workload: Workload, machine: str, mention: Mention, fleet: Fleet) -> Edge | None:
-    """To the workload that listens on the port there; else to the only service of the machine, else to the machine."""
+    """To the workload that listens on the port there; else to the only one that may, else to the machine.
+
+    With a port that may be one of which no port is known; without, the only one with ports, or the only one at all.
+    """
     own = machine in workload.machines
     there = fleet.hosted.get(machine, [])
     listening = [one for one in fleet.listening(machine, mention.port) if one.name != workload.name]
     if own and not (mention.port and listening):
         return None
-    others = [one for one in there if one.name != workload.name] if not mention.port else []
-    serving = [one for one in others if one.ports] or others
+    others = [one for one in there if one.name != workload.name]
+    silent = [one for one in others if not one.ports and not scheduled(one)]
+    serving = silent if mention.port else [one for one in others if one.ports] or others
     target = next(iter(listening or (serving if len(serving) == 1 else [])), None)
     if target is None:
         return Edge(workload.name, machine, mention.port, protocol=mention.protocol, reach=Reach.MACHINE)
     port = mention.port or (target.ports[0].number if len(target.ports) == 1 else 0)
     return Edge(workload.name, target.name, port, protocol=mention.protocol)
+
+
+def scheduled(workload: Workload) -> bool:
+    return bool(workload.units) and all(unit.schedule for unit in workload.units)
 
 
 def by_socket(workload: Workload, fleet: Fleet) -> Iterator[Edge]:

@@ -28,6 +28,8 @@ HOST = r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_](?:[\w.\-]*[A-Za-z0-9_])?)"
 URL = re.compile(
     r"\b(?P<scheme>[A-Za-z][A-Za-z0-9]*)(?:\+[\w\-]+)*://(?:[^\s/\"'<>?#]*@)?(?P<hosts>[^\s/\"'<>?#;)}\]|\\]+)"
 )
+MORE_USER = re.compile(r"[^\s\"']*@")
+"""A password with a slash in it: what stands before the slash is no host, and must not be shown as one."""
 ORACLE = re.compile(rf"jdbc:oracle:\w+:[^@\s]*@(?://)?(?P<host>{HOST}):(?P<port>\d{{2,5}})")
 PAIR = re.compile(rf"(?<![\w.\-/@$%])\[?(?P<host>{HOST})\]?:(?P<port>\d{{2,5}})(?![\w.\-:])")
 SETTING = re.compile(
@@ -41,18 +43,21 @@ HOST_KEY = re.compile(
     re.IGNORECASE,
 )
 OWN_KEY = re.compile(
-    r"(?:^|[_.\-])(?:bind|listen|listener|advertised?|announce|public|external|base|root|site|self|own|canonical|callback|"
+    r"(?:^|[_.\-])(?:bind|listen|listener|advertised?|announce|public|external|root|site|self|own|canonical|callback|"
     r"redirect|allowed|trusted|cors|origins?|domain|virtual|web_?root|homepage|docs?|help|home|forwarded|real)(?:$|[_.\-])"
     r"|^(?:host_?name|fqdn|server_?name|server_?alias|my_?hostname|node_?name|server_?admin|listen|bind|frontend_?url|"
     r"proxy_set_header|x-forwarded-host|root_url|app_url|site_?url|server_id)$",
     re.IGNORECASE,
 )
+BASE = re.compile(r"(?:^|[_.\-])base(?:$|[_.\-])", re.IGNORECASE)
+"""`base_url` is one's own or another's: it counts where a machine of the fleet has that name."""
 STORE_KEY = re.compile(
     r"(?:^|_)(?:DB|DATABASE|PG|POSTGRES\w*|MYSQL|MARIADB|REDIS|VALKEY|CACHE|MEMCACHED?|MONGO(?:DB)?|AMQP|RABBIT(?:MQ)?|"
     r"CELERY_BROKER|BROKER|QUEUE|KAFKA|ELASTIC(?:SEARCH)?|OPENSEARCH|SMTP|LDAP|S3|MINIO|STORAGE)_?"
     r"(?:HOST|SERVERS?|URL|URI|DSN|ADDR(?:ESS)?|ENDPOINT|CONNECTION(?:_STRING)?)$",
     re.IGNORECASE,
 )
+ENDPOINT_KEY = re.compile(r"(?:^|[_.\-])(?:url|uri|dsn|endpoint|host|server)$", re.IGNORECASE)
 PORT_SETTING = re.compile(
     r"(?<![\w\-])(?P<key>[A-Za-z_][\w.\-]*)(?=[\"']?\]?(?:\s*(?:=>|:=|[=:])\s*|\s+)[\"']?(?P<port>\d{2,5})\b)"
 )
@@ -158,15 +163,15 @@ def url(match: re.Match[str], line: str, number: int) -> Iterator[Mention]:
     """Each host of a URL; without a port its scheme's. One of the web counts as outside only where a setting has it."""
     scheme = match["scheme"].lower()
     key = key_before(line, match.start())
-    if OWN_KEY.search(key) or scheme not in SCHEME_PORTS:
+    if OWN_KEY.search(key) or scheme not in SCHEME_PORTS or MORE_USER.match(line, match.end()):
         return
-    sure = scheme not in WEB or bool(key and (HOST_KEY.search(key) or ACTION.match(key)))
+    sure = scheme not in WEB or bool(key and (HOST_KEY.search(key) or ACTION.match(key)) and not BASE.search(key))
     for part in match["hosts"].split(","):
         host, port = split_port(part)
         via = f"{scheme} URL" + (f" in {key}" if key else "")
         if TOKENS.search(host):
             yield Mention("", port or SCHEME_PORTS[scheme], number, via, sure=True)
-        elif host:
+        elif re.fullmatch(HOST, host) or re.fullmatch(r"[0-9A-Fa-f:]+", host):
             protocol = "udp" if scheme in ("syslog", "statsd") else "tcp"
             yield Mention(host, port or SCHEME_PORTS[scheme], number, via, protocol, sure)
 
@@ -182,6 +187,8 @@ def split_port(text: str) -> tuple[str, int]:
 def key_before(line: str, end: int) -> str:
     """The setting that a value at `end` belongs to; "" for a word in a sentence."""
     found = re.search(r"([A-Za-z_][\w.\-]*)[\"']?\]?(?:\s*(?:=>|:=|[=:])\s*|\s+)[\"'\[]*$", line[:end])
+    if found and found[1].lower() == "jdbc":
+        return key_before(line, found.start())
     return found[1] if found and len(found[1]) > 1 else ""  # `-b redis://…` is an option of some program
 
 
@@ -193,7 +200,7 @@ def settings(number: int, line: str, said: Sequence[PortSaid]) -> Iterator[Menti
             continue
         value = match["value"].strip("\"',;()")
         if hidden_in := TOKENS.search(value):
-            if STORE_KEY.search(key):
+            if STORE_KEY.search(key) or ENDPOINT_KEY.search(key):
                 yield Mention("", paired(key, number, said), number, f"{key}, {hidden(hidden_in[0])}", sure=True)
             continue
         for part in value.split(","):

@@ -32,6 +32,12 @@ SETTING = re.compile(
     r"^\s*(?:export\s+)?(?:(?:\w+_)?(?:LISTEN_?|HTTP_?|SERVER_?)?PORT|server\.port)\s*[=:]\s*[\"']?(\d{2,5})\b",
     re.MULTILINE,
 )
+NESTED = re.compile(r"^server:[ \t]*\n(?:[ \t]+(?!port:).*\n)*[ \t]+port:[ \t]*[\"']?(\d{2,5})\b", re.MULTILINE)
+STORES = re.compile(
+    r"(?:\w+_)?(?:DB|DATABASE|PG|POSTGRES\w*|MYSQL|MARIADB|REDIS|MONGO(?:DB)?|AMQP|RABBIT(?:MQ)?|MEMCACHED?|SMTP|MAIL|LDAP|KAFKA|"
+    r"ELASTIC(?:SEARCH)?|STATSD|SYSLOG|PROXY)",
+    re.IGNORECASE,
+)
 SPRING = re.compile(r"/application[\w\-]*\.(?:properties|ya?ml)$")
 ENVIRONMENT = re.compile(r"^(?:\w+_)?(?:LISTEN_?)?PORT$", re.IGNORECASE)
 OWN_PORT = re.compile(r"^(?:LISTEN_|HTTP_|SERVER_)?PORT$", re.IGNORECASE)
@@ -95,8 +101,21 @@ def from_settings(subject: Subject) -> Iterator[Port]:
     named = {path for unit in subject.draft.units.values() for path in unit.environment_files}
     for task in subject.tasks:
         if task.file is not None and task.file.text and (task.file.dest in named or SPRING.search(task.file.dest)):
-            for found in SETTING.finditer(task.file.text):
-                yield Port(int(found[1]), source=str(task.file.source or task.place))
+            for found in (*SETTING.finditer(task.file.text), *NESTED.finditer(task.file.text)):
+                if not of_another(found[0], task.file.text):
+                    yield Port(int(found[1]), source=str(task.file.source or task.place))
+
+
+def of_another(setting: str, text: str) -> bool:
+    """`SMTP_PORT` beside `SMTP_HOST`, or the port of a store: where it connects to, not where it listens."""
+    prefix = re.match(r"\s*(?:export\s+)?(\w+?)_PORT\b", setting)
+    if prefix is None:
+        return False
+    beside = re.search(
+        rf"^\s*(?:export\s+)?{prefix[1]}_(?:HOST|SERVER|ADDR(?:ESS)?)\s*[=:]\s*[\"']?([^\s\"']+)", text, re.M
+    )
+    own = beside is not None and beside[1] in ("0.0.0.0", "::", "[::]", "*")
+    return not own and (beside is not None or bool(STORES.fullmatch(prefix[1])))
 
 
 def unit_like(task: RecordedTask) -> bool:

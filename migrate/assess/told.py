@@ -12,6 +12,8 @@ from migrate.assess.mentions import HOST_KEY, Mention, mentions, plain_lines
 from migrate.model.task import Peer, RecordedTask
 
 LINE = "line "
+FIREWALLS = frozenset("ufw iptables ip6tables firewalld nftables_rule postgresql_pg_hba ferm shorewall".split())
+"""Modules whose hosts are those that may come, not those that are needed."""
 
 
 def in_text(text: str, peers: Iterable[Peer]) -> Iterator[Mention]:
@@ -32,7 +34,7 @@ def in_text(text: str, peers: Iterable[Peer]) -> Iterator[Mention]:
 def in_arguments(task: RecordedTask) -> Iterator[Mention]:
     """Peers in arguments that name a host, or in a command."""
     shell = task.module in actions.SHELL_MODULES
-    for peer in task.peers:
+    for peer in task.peers if task.module not in FIREWALLS else ():
         if not peer.at.startswith(LINE) and (shell or HOST_KEY.search(peer.at.rsplit(".", 1)[-1])):
             yield mention(peer, 0)
 

@@ -149,3 +149,18 @@ def test_a_peer_in_an_argument() -> None:
     task = RecordedTask("web1", "community.x.y", place=PLACE, peers=(Peer("db1", "name", "db1", "api.host", 5432),))
     shop, _ = with_edges([workload("shop", "web1", tasks=(task,)), DB], MACHINES)
     assert [(edge.target, edge.port, edge.seen) for edge in shop.edges] == [("postgresql", 5432, str(PLACE))]
+
+
+def test_who_a_firewall_lets_in_is_not_needed() -> None:
+    peer = Peer("web1", "address", "10.0.0.1", "from_ip", 0, "hostvars.web1.ansible_host")
+    rule = RecordedTask("db1", "community.general.ufw", {"rule": "allow"}, place=PLACE, kind=1, peers=(peer,))
+    database = workload("postgresql", "db1", ports=(5432,), tasks=(rule,))
+    assert all(not one.edges for one in with_edges([workload("shop", "web1"), database], MACHINES))
+
+
+def test_a_port_that_someone_names_is_that_of_the_only_workload_without_one() -> None:
+    silent = workload("billing", "db1")
+    shop = workload("shop", "web1", tasks=(file("proxy_pass http://db1:9000;"),))
+    assert [edge.target for edge in with_edges([shop, silent], MACHINES)[0].edges] == ["billing"]
+    other = workload("ledger", "db1")
+    assert [edge.target for edge in with_edges([shop, silent, other], MACHINES)[0].edges] == ["db1"]

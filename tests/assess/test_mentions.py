@@ -64,3 +64,21 @@ def test_a_hidden_value_is_told_as_its_setting() -> None:
 
 def test_lines_are_those_of_the_file() -> None:
     assert [one.line for one in mentions("# one\n\nhost: db.example.com:1234") if one.sure] == [3, 3]
+
+
+def test_a_base_url_is_only_sure_where_the_fleet_has_the_name() -> None:
+    assert sure("portal.base-url: http://portal.example.com:3000") == []
+    assert ("portal.example.com", 3000) in [
+        (one.host, one.port) for one in mentions("base-url: http://portal.example.com:3000")
+    ]
+
+
+def test_the_setting_of_a_jdbc_url() -> None:
+    assert [one.via for one in mentions("url: jdbc:postgresql://db.example.com/x") if one.sure] == [
+        "postgresql URL in url"
+    ]
+
+
+@pytest.mark.parametrize("text", ["DATABASE_URL=postgres://shop:pa.com/ss@db1/x", "url: amqp://u:p.example.com/y@h"])
+def test_no_part_of_a_password_is_taken_for_a_host(text: str) -> None:
+    assert not any("pa.com" in one.host or "p.example.com" in one.host for one in mentions(text) if one.sure)
