@@ -22,8 +22,9 @@ def sentence(assessment: Assessment) -> str:
 
 
 def alarms(assessment: Assessment) -> list[str]:
-    """What makes the answer less than whole: nothing in the good case."""
-    return [text for text in (_partial(assessment), _empty(assessment), _roleless(assessment)) if text]
+    """What makes the answer less than whole, or its use dangerous: nothing in the good case."""
+    told = (_partial(assessment), _empty(assessment), _roleless(assessment), _risky(assessment))
+    return [text for text in told if text]
 
 
 def counted(number: int, noun: str) -> str:
@@ -51,6 +52,16 @@ def _roleless(assessment: Assessment) -> str:
     are = "is" if len(names) == 1 else "are"
     listed = f"{', '.join(names[:3])}{', …' if len(names) > 3 else ''}"
     return f"INCOMPLETE: {counted(len(names), 'role')} {are} not in the project ({listed}): workloads are missing."
+
+
+def _risky(assessment: Assessment) -> str:
+    """Decisions of people against evidence of state: allowed, but nobody may overlook them."""
+    found = [one for one in assessment.findings if one.check == "override-loses-state"]
+    names = sorted({clean(finding.subject)[:LONGEST] for finding in found})
+    if not names:
+        return ""
+    listed = f"{', '.join(names[:3])}{', …' if len(names) > 3 else ''}"
+    return f"RISK: people decided to move {listed} although evidence says that state is kept; data may be lost."
 
 
 def _empty(assessment: Assessment) -> str:

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from migrate.model.assessment import Assessment
 from migrate.model.finding import Finding, Severity
 from migrate.model.workload import Kind, Nature, Placement
-from migrate.report.summary import sentence
+from migrate.report.summary import alarms, sentence
 from tests.report.estate import ESTATE, LIBVIRT, machines, workload
 
 STATE = {"kind": Kind.STATEFUL, "nature": Nature.STATEFUL}
@@ -76,3 +76,10 @@ def test_partial_names_what_is_missing() -> None:
     text = sentence(Assessment(machines=machines("", "a"), findings=errors, partial=True))
     assert text.startswith("PARTIAL: 5 inputs could not be read (kvm0, kvm1, kvm2, …), so ")
     assert sentence(Assessment(machines=machines("", "a"), partial=True)).startswith("PARTIAL: a source gave no answer")
+
+
+def test_a_decision_against_evidence_of_state_is_said_first() -> None:
+    found = Finding("override-loses-state", "postgresql", "…")
+    assert sentence(Assessment(findings=(found,))).startswith("0 HOSTS")
+    [*_, risk] = alarms(Assessment(findings=(found,)))
+    assert risk.startswith("RISK: people decided to move postgresql ")
