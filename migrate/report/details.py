@@ -141,7 +141,7 @@ def _size(size: Size | None) -> str:
     """What a replica takes, and how that was worked out."""
     if size is None:
         return ""
-    return f"{size.vcpus:g} vCPUs and {size.memory >> 20:,} MiB a replica; {size.source}"
+    return f"{size.vcpus:g} vCPU{'' if size.vcpus == 1 else 's'} and {size.memory >> 20:,} MiB a replica; {size.source}"
 
 
 def _decision(workload: Workload) -> Iterator[Item]:

@@ -29,7 +29,7 @@ function aboutWorkload(one, number) {
   const [facts, ...rest] = one.more.length && one.more[0][0] === "" ? one.more : [["", [], 0], ...one.more];
   return [
     make("h2", null, one.name),
-    make("span", { class: "sub" }, [one.title, inEnvironment(one)].filter(Boolean).join(" · ")),
+    make("span", { class: "sub" }, subtitle(one)),
     make("p", { class: `t${one.answer}` }, make("span", { class: "pill" }, one.placement), " ", make("span", { class: "pill" }, one.kind), " ", one.wave === null ? "" : make("span", { class: "pill" }, waveName(one.wave))),
     make("p", { class: "lead" }, one.verdict),
     make("p", { class: one.decided ? "ours" : "lead" }, one.why),

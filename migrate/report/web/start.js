@@ -22,6 +22,9 @@ const counted = (number, one) => `${number.toLocaleString("en")} ${one}${number 
 const waveName = (wave) => (wave === null ? "" : wave === 0 ? "stays" : `wave ${wave}`);
 const inEnvironment = (one) => (ENVIRONMENTS.length > 1 ? ENVIRONMENTS[one.env] : "");
 
+// A title says nothing where it only repeats the name.
+const subtitle = (one) => [one.title.toLowerCase() === one.name.toLowerCase() ? "" : one.title, inEnvironment(one)].filter(Boolean).join(" · ");
+
 // What a person can do with a click she can do with Enter or the space bar.
 function pressed(act) {
   return {

@@ -52,7 +52,7 @@ function showTable() {
 
 function row(number) {
   const one = WORKLOADS[number];
-  const under = [one.title.toLowerCase() === one.name.toLowerCase() ? "" : one.title, inEnvironment(one)].filter(Boolean).join(" · ");
+  const under = subtitle(one);
   const open = make("button", { type: "button" }, one.name);
   return make(
     "tr",
