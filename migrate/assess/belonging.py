@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -19,6 +20,7 @@ ABSOLUTE = re.compile(r"(?<![\w.\-/])/[\w.+@\-]+(?:/[\w.+@\-]+)+")
 FILE_MODULES = ("file", "lineinfile", "blockinfile", "replace", "ini_file")
 SHARED = ("/etc/hosts", "/etc/resolv.conf", "/etc/passwd", "/etc/profile", "/etc/environment")
 HOPS = 3
+OF_ALL = ("/var/lib", "/var/www", "/var/log", "/var/cache", "/usr/share", "/usr/local", "/usr/lib", "/usr/bin")
 LOCAL_FACTS = "/etc/ansible/facts.d"
 """What a role leaves there tells it, and others, what it did the last time."""
 CODE_MODULES = ("git", "subversion", "unarchive", "synchronize", "hg", "composer", "copy")
@@ -75,7 +77,9 @@ def reached(
     units: Iterable[Unit], texts: Iterable[UnitText], by_path: Mapping[str, list[RecordedTask]]
 ) -> list[RecordedTask]:
     """Tasks of any role that write files which commands and units name, and what scripts among these name in turn."""
-    found: list[RecordedTask] = []
+    found = [
+        task for unit in units for path, made in by_path.items() if is_inside(path, unit.directory) for task in made
+    ]
     asked = [text for unit in units for text in (unit.command, *unit.environment_files)]
     asked += [
         value
@@ -90,6 +94,24 @@ def reached(
         found += new
         asked = [task.file.text for task in new if task.file and task.file.text and is_script(task.file.text)]
     return found
+
+
+def runtimes(units: Iterable[Unit], tasks: Iterable[RecordedTask], index: Index) -> list[RecordedTask]:
+    """Tasks of any role that install the runtime of a command: `node /srv/app.js` can't run without its package."""
+    programs = {posixpath.basename(unit.command.split()[0].lstrip("-@+!:|")) for unit in units if unit.command.split()}
+    wanted = {
+        product.key for program in programs for product in index.processes.find(program) if product.kind is Kind.LIBRARY
+    }
+    if not wanted:
+        return []
+    names = ((task, actions.packages(task)) for task in tasks if not task.delegate_to)
+    return [task for task, found in names if any(p.key in wanted for name in found for p in index.packages.find(name))]
+
+
+def is_inside(path: str, directory: str) -> bool:
+    """Below the directory that a unit works in, where that is one of its own."""
+    own = directory.rstrip("/")
+    return own.count("/") > 1 and own not in OF_ALL and path.startswith(own + "/")
 
 
 def is_script(text: str) -> bool:

@@ -17,6 +17,7 @@ from migrate.assess.belonging import (
     names_of,
     products_of,
     reached,
+    runtimes,
     writers,
 )
 from migrate.assess.cleaning import cleans
@@ -136,6 +137,7 @@ class Class:
         wanted = {id(start.task) for start in draft.starts}
         reach = reached(draft.units.values(), draft.texts, self.by_path)
         wanted |= {id(task) for task in reach if not self.is_plumbing(task)}
+        wanted |= {id(task) for task in runtimes(draft.units.values(), self.tasks, self.index)}
         draft.cleans = self.cleaning(draft, reach)
         if draft.product is not None and not draft.own_code:
             wanted |= {id(task) for task in self.tasks if self.about_only(task, draft)}

@@ -81,7 +81,7 @@ class Engine:
         self._child = subprocess.Popen(
             [sys.executable, "-P", "-c", START.format(path=safe_path(project))],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, cwd=self._folder.name,
-            env=environment(self._folder.name),
+            env=environment(self._folder.name, project / "collections" if trusted else None),
         )  # fmt: skip
         self._send(self._request)
 
@@ -214,8 +214,11 @@ class Engine:
         self._folder.cleanup()
 
 
-def environment(folder: str) -> dict[str, str]:
-    """Nothing of the caller's environment: no ANSIBLE_*, no PYTHON*, no credentials, no proxies."""
+def environment(folder: str, collections: Path | None = None) -> dict[str, str]:
+    """Nothing of the caller's environment: no ANSIBLE_*, no PYTHON*, no credentials, no proxies.
+
+    `collections` are those of a trusted project, for their filters and tests.
+    """
     kept = {key: value for key, value in os.environ.items() if key in ("SYSTEMROOT",)}
     own = {
         "HOME": folder,
@@ -230,9 +233,11 @@ def environment(folder: str) -> dict[str, str]:
         "ANSIBLE_LOCAL_TEMP": folder,
         "ANSIBLE_CONFIG": str(Path(folder, "ansible.cfg")),
         "ANSIBLE_ROLES_PATH": folder,
-        "ANSIBLE_COLLECTIONS_PATH": folder,
+        "ANSIBLE_COLLECTIONS_PATH": str(collections.absolute()) if collections else folder,
         **dict.fromkeys(PLUGINS, folder),
     }
+    if collections:
+        own["PYTHONDONTWRITEBYTECODE"] = "1"
     return {**kept, **own, **ansible, **SETTINGS}
 
 

@@ -49,6 +49,8 @@ class Notebook:
         """Tasks of the play that have not come up so far, and includes whose tasks have not been loaded so far."""
         self.ended = False
         """True where a `meta` ended the play or a host before all its tasks came up."""
+        self.given: frozenset[str] = frozenset()
+        """Names of extra variables: no result and no set_fact has a say over them."""
         self.play = ("", "")
         self.tasks: list[RecordedTask] = []
 
@@ -88,9 +90,8 @@ class Notebook:
     def doubts(self, host: str, names: frozenset[str], variables: dict[str, Any]) -> list[str]:
         return self.unknown_in(host, names, variables) or self.doubtful_in(host, names, variables)
 
-    @staticmethod
-    def _mentioned(known: dict[str, str], names: frozenset[str], variables: dict[str, Any]) -> list[str]:
-        return sorted(closure(names, variables) & known.keys()) if names and known else []
+    def _mentioned(self, known: dict[str, str], names: frozenset[str], variables: dict[str, Any]) -> list[str]:
+        return sorted((closure(names, variables) - self.given) & known.keys()) if names and known else []
 
     def remember(self, host: str, name: str, raw: Any, mentions: frozenset[str], variables: dict[str, Any]) -> None:
         """A fact set from what differs between members keeps its template, so that each member can be asked."""

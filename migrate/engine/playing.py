@@ -75,6 +75,7 @@ class Player:
         for number in range(MOST_ROUNDS):
             numbers = {name: made.number for made in every for name in made.members}
             notebook = Notebook(self.gaps, self.estate.taint, self.reader, due, numbers, peers)
+            notebook.given = frozenset(variables._extra_vars)
             variables._fact_cache = Facts(facts, tuple(every), words)
             self._round(playbooks, notebook, variables, first=number == 0)
             every += [made for made in notebook.classes.values() if made.number not in {old.number for old in every}]

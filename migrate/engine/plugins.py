@@ -64,7 +64,7 @@ def patch_lookups(gaps: Gaps, taint: Taint) -> None:
         if short in PURE_LOOKUPS:
             return get(name, *args, **kwargs)
         gaps.add("forbidden", name, f"lookup {name} was not run")
-        return Withheld(name, taint)
+        return Withheld(name, taint, kwargs.get("loader"))
 
     lookup_loader.get = get_pure
     contains = type(lookup_loader).__contains__
@@ -90,16 +90,31 @@ class Withheld(LookupBase):  # type: ignore[misc]  # ansible ships no types
 
     accept_args_markers = accept_lazy_markers = False
 
-    def __init__(self, name: str, taint: Taint) -> None:
-        super().__init__()
+    def __init__(self, name: str, taint: Taint, loader: Any = None) -> None:
+        super().__init__(loader=loader)
         self.lookup, self.taint = name, taint
 
     def run(self, terms: Any, variables: Any = None, **kwargs: Any) -> list[Any]:
         kind = TokenKind.SECRET if self.lookup.rsplit(".", 1)[-1] in SECRET_LOOKUPS else TokenKind.NEEDED
-        named = [f"lookup {self.lookup} {term}" for term in terms] or [f"lookup {self.lookup}"]
-        return [self.taint.token(name, kind) for name in named]
+        if not terms:
+            return [self.taint.token(f"lookup {self.lookup}", kind)]
+        found = [self.found(term, variables) for term in terms]
+        return [
+            path or self.taint.token(f"lookup {self.lookup} {term}", kind)
+            for path, term in zip(found, terms, strict=True)
+        ]
+
+    def found(self, term: Any, variables: Any) -> str:
+        """What a lookup that looks for files would find in the role, where its name and its term say that it is one."""
+        if not self._loader or not isinstance(term, str) or not LOOKS_FOR_FILES.search(self.lookup):
+            return ""
+        for folder in ("templates", "files", "tasks", "vars"):
+            if path := self.find_file_in_search_path(variables or {}, folder, term, ignore_missing=True):
+                return str(path)
+        return ""
 
 
+LOOKS_FOR_FILES = re.compile(r"(?:^|[._])(?:\w+_src|find_file|find_template|file_path|template_path)$")
 SECRET_LOOKUPS = frozenset(
     "password hashi_vault vault_read vault_kv2_get passwordstore onepassword bitwarden aws_secret "
     "azure_keyvault_secret".split()

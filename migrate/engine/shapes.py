@@ -13,6 +13,8 @@ SECRET_NAME = re.compile(
     r"|(?:^|[_\-.])(?:passphrase_\w+|secret_(?:access|value|base|key_base|id|hash|salt|text)|password_(?:hash|salt))$",
     re.IGNORECASE,
 )
+# Settings of web servers about telling their version, whatever the name looks like.
+NOT_SECRET = re.compile(r"(?:^|[_\-.])server_?tokens$", re.IGNORECASE)
 PLAIN_VALUES = {
     "",
     "true",

@@ -16,7 +16,7 @@ from typing import Any
 
 from ansible.parsing.vault import EncryptedString
 
-from migrate.engine.shapes import ASSIGNMENT, PLAIN_VALUES, PRIVATE_KEY, SECRET_NAME, SHAPES, URL_PASSWORD
+from migrate.engine.shapes import ASSIGNMENT, NOT_SECRET, PLAIN_VALUES, PRIVATE_KEY, SECRET_NAME, SHAPES, URL_PASSWORD
 from migrate.model.place import Place
 from migrate.model.task import Token, TokenKind
 
@@ -157,6 +157,7 @@ def is_secret(key: Any, value: Any) -> bool:
         or not isinstance(value, (str, int))
         or isinstance(value, bool)
         or not SECRET_NAME.search(key)
+        or NOT_SECRET.search(key)
     ):
         return False
     text = str(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterable, Mapping
+from fnmatch import fnmatchcase
 
 import msgspec
 
@@ -28,6 +29,7 @@ from migrate.generate.steps import Impossible, Phase, Scene, Step, one_playbook,
 from migrate.generate.tasks import Left
 from migrate.generate.tokens import Tokens
 from migrate.model.config import ImageMode
+from migrate.model.product import Product
 from migrate.model.task import RecordedTask
 
 # Said by instructions in every mode: their numbers and texts are decided here.
@@ -67,7 +69,7 @@ def plan(draft: Draft, family: str, mode: ImageMode, tokens: Tokens) -> Building
     for bucket, task in draft.done.order:
         made = _express(bucket, task, scene, files, mode)
         if not isinstance(made, str):
-            steps += _with_modes(made, scene) if made else []
+            steps += _with_modes(_accompanied(made, draft.product), scene) if made else []
             continue
         refused = "it is left to instructions" if mode is ImageMode.INSTRUCTIONS else playbook.refusal(task, tokens)
         if isinstance(made, Impossible):
@@ -82,6 +84,17 @@ def plan(draft: Draft, family: str, mode: ImageMode, tokens: Tokens) -> Building
         if step.phase is Phase.ANSIBLE and step.task:
             reasons.setdefault(id(step.task), "it stands between others that Ansible runs")
     return Building(tuple(steps), reasons, (*draft.done.left, *left), draft.done.dropped)
+
+
+def _accompanied(step: Step, product: Product | None) -> Step:
+    """Beside the package of a product what it can't run without: recommended packages are not installed."""
+    if (
+        not product
+        or not product.run
+        or not any(fnmatchcase(one, name) for one in step.packages for name in product.packages)
+    ):
+        return step
+    return msgspec.structs.replace(step, needs=(*step.needs, *product.run.packages))
 
 
 def _with_modes(step: Step, scene: Scene) -> Iterable[Step]:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable
 from fnmatch import fnmatch
 
@@ -29,6 +30,7 @@ from migrate.generate.contents import Contents
 from migrate.generate.environment import Environment
 from migrate.generate.estate import Estate
 from migrate.generate.file import File
+from migrate.generate.rootless import without_root
 from migrate.generate.tasks import Sorted
 from migrate.model.finding import Finding
 from migrate.model.product import Product
@@ -119,10 +121,13 @@ def _volumes(workload: Workload, done: Sorted, product: Product | None, estate: 
     return {path: why for path, why in sorted(found.items()) if path not in linked}
 
 
+UNIT_FILE = re.compile(r"\.service(\.d/[^/]+\.conf)?$")
+
+
 def unit_texts(workload: Workload) -> list[tuple[str, str]]:
-    """(text, place) of unit files that the role writes."""
+    """(text, place) of unit files that the role writes, and of the drop-ins beside them."""
     files = ((task.file, str(task.place)) for task in workload.tasks if task.file)
-    return [(file.text, place) for file, place in files if file.text and file.dest.endswith(".service")]
+    return [(file.text, place) for file, place in files if file.text and UNIT_FILE.search(file.dest)]
 
 
 def header(workload: Workload) -> str:
@@ -135,18 +140,20 @@ def header(workload: Workload) -> str:
 def _with_service_names(
     before: Contents, workload: Workload, estate: Estate
 ) -> tuple[Contents, list[str], list[Finding]]:
-    """Peers' addresses in configuration → Service names."""
+    """Peers' addresses in configuration → Service names; what only root can obey → comments."""
     found_notes: list[str] = []
     findings: list[Finding] = []
+    members = estate.members.get(workload.id, ()) or (workload,)
+    products = [estate.product(member) for member in members]
 
     def renamed(files: Iterable[File]) -> tuple[File, ...]:
         kept = []
         for file in files:
-            rewritten = peers.rewrite(file.text, workload, estate)
+            text, dropped = without_root(file.path, file.text, products)
+            rewritten = peers.rewrite(text, workload, estate)
             text, led = logs.redirect(rewritten.text)
             kept.append(msgspec.structs.replace(file, text=text))
-            found_notes.extend(f"{file.path}: {note}" for note in led)
-            found_notes.extend(f"{file.path}: {note}" for note in rewritten.notes)
+            found_notes.extend(f"{file.path}: {note}" for note in (*dropped, *led, *rewritten.notes))
             findings.extend(_address(workload, file, rewritten.left) if rewritten.left else [])
         return tuple(kept)
 

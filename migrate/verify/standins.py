@@ -20,7 +20,7 @@ SECRET = re.compile(
     r"[^\s\"'&;,<>]{4,}"
 )
 USERINFO = re.compile(r"(://[^/\s:@]*:)[^/\s@]+@")
-LONG = re.compile(r"\b(?=[\w+/-]*\d)(?=[\w+/-]*[A-Za-z])[\w+/-]{32,}={0,2}")
+LONG = re.compile(r"\b(?=[\w+-]*\d)(?=[\w+-]*[A-Za-z])[\w+-]{32,}={0,2}")
 LEAST = 6
 
 

@@ -60,7 +60,8 @@ def test_names_that_say_so(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", "password_policy pinned secret_name token_path basic_auth_file key community_name".split()
+    "name",
+    "apache__server_tokens password_policy pinned secret_name token_path basic_auth_file key community_name".split(),
 )
 def test_names_that_do_not(name: str) -> None:
     assert not is_secret(name, "something")

@@ -29,14 +29,14 @@ spec: {hostnames: ["*.example.com"], rules: [{matches: [{path: {value: /api}}]}]
 @pytest.fixture
 def deploy(tmp_path: Path) -> Path:
     base, overlay = tmp_path / "web" / "base", tmp_path / "web" / "overlays" / "production"
-    for place in (
+    for made in (
         base,
         overlay,
         tmp_path / "postgresql" / "base",
         tmp_path / "postgresql" / "overlays" / "production",
     ):
-        place.mkdir(parents=True)
-        (place / "kustomization.yaml").write_text("resources: []\n")
+        made.mkdir(parents=True)
+        (made / "kustomization.yaml").write_text("resources: []\n")
     (base.parent / "Dockerfile").write_text("FROM scratch\n")
     (base / "deployment.yaml").write_text(DEPLOYMENT)
     (base / "ingress.yaml").write_text(ROUTES)
