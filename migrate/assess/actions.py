@@ -49,6 +49,8 @@ VOLUME_WORDS = {
     "zpool": "the ZFS pool", "parted": "a partition of", "btrfs_subvolume": "the Btrfs subvolume",
     "luks_device": "an encrypted volume on",
 }  # fmt: skip
+MANAGED = re.compile(r"\b(?:pm2|forever)\s+(?:re)?start\b")
+GIVEN_NAME = re.compile(r"\s(?:--name|--uid|-n)[=\s]+[\"']?([\w.\-]+)")
 REQUIREMENT = re.compile(r"^[A-Za-z0-9][\w.+:\-@/]*")
 
 
@@ -188,12 +190,24 @@ def shell_text(task: RecordedTask) -> str:
 def shell_starts(task: RecordedTask) -> list[Start]:
     text = shell_text(task)
     found = [
-        Start(unit_name(name).rstrip(":"), "shell", task) for pattern in SHELL_STARTS for name in pattern.findall(text)
+        Start(called(unit_name(name).rstrip(":"), text), "shell", task)
+        for pattern in SHELL_STARTS
+        for name in pattern.findall(text)
     ]
     argv = task.args.get("argv")
     ran = containers.in_words([str(part) for part in argv]) if isinstance(argv, list) else containers.runs(text)
     found += [run_start(one, task) for one in ran if one.image and one.stays]
     return [start for start in found if start.name not in ("daemon-reload", "all", "--all")]
+
+
+def called(name: str, text: str) -> str:
+    """What pm2 or forever call a script: by option, or by its folder when the file is called like everybody's."""
+    if not MANAGED.search(text):
+        return name
+    if given := GIVEN_NAME.search(text):
+        return given[1]
+    folder = re.search(r"/([\w.\-]+)/(?:ecosystem[\w.\-]*|processes\.json|pm2\.json)(?=\s|$)", text)
+    return folder[1] if folder and re.match(r"ecosystem|processes|pm2", name) else name
 
 
 def run_start(told: Container, task: RecordedTask) -> Start:

@@ -32,6 +32,9 @@ BY_OTHERS = re.compile(
     r"-(?:dev|devel|doc|docs|common|data|utils?|tools?|cli|clients?|headers|libs?|release|plugins?|keyring|bin)$|^@"
 )
 """Names of packages that others use: libraries, headers, tools, repositories."""
+INSTALLER = re.compile(
+    r"(?:^|[\s/;&])(?:\./)?(?:un)?(?:install|setup)[\w.\-]*(?:\.(?:sh|run|bin|py|pl))?(?=\s|$)|\bmake\s+(?:\S+\s+)*install\b|\.(?:run|bin)(?=\s|$)"
+)
 AWAY = "It takes something away from its host."
 
 
@@ -81,6 +84,11 @@ def purpose(tasks: Sequence[RecordedTask], workloads: Sequence[Workload], index:
     held = {sort: [one for one in telling if one.sort is sort] for sort in Sort}
     known = [one for one in workloads if one.software not in SUPPORT]
     dark = [one for one in held[Sort.DARK] if not harmless(one.task)]
+    runtimes = [one for one in held[Sort.LIBRARY] if one.product is not None and one.product.key != "tools"]
+    if runtimes and not known and not any(one.product is not None for one in held[Sort.HOST]):
+        return of_library(runtimes, dark)
+    if (brought := [one for one in dark if brings(one.task)]) and not known:
+        return unknown(brought)
     if held[Sort.HOST] or known:
         return of_host(known or workloads, held[Sort.HOST] or held[Sort.SUPPORT], dark)
     if held[Sort.LIBRARY]:
@@ -149,6 +157,11 @@ def is_library(task: RecordedTask, products: Iterable[Product], index: Index) ->
     return task.module in CODE and bool(BINARIES.match(str(task.args.get("dest", ""))))
 
 
+def brings(task: RecordedTask) -> bool:
+    """A program that nobody knows is fetched, unpacked or installed by its own installer: it may run, and keep data."""
+    return task.module in CODE or bool(INSTALLER.search(shell(task)))
+
+
 def harmless(task: RecordedTask) -> bool:
     """True where not knowing it hides no service: a file below /etc, or something on the controller."""
     local = task.delegate_to in ("localhost", "127.0.0.1")
@@ -165,7 +178,8 @@ def harmless(task: RecordedTask) -> bool:
 
 def of_host(workloads: Sequence[Workload], shown: Sequence[Sorted], dark: Sequence[Sorted]) -> Purpose:
     known = [one for one in workloads if one.reason]
-    first = known[0] if known else None
+    product = next((one.product for one in shown if one.product is not None and one.product.key not in SUPPORT), None)
+    first: Workload | Product | None = known[0] if known else product
     away = bool(shown) and all(actions.is_removal(one.task) for one in shown)
     reason = (
         "It takes something away from its host."

@@ -6,6 +6,7 @@ Sources: systemd.service(5), systemd.exec(5), supervisord.org/configuration.html
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 import shlex
@@ -35,6 +36,7 @@ COMPOSE_PATH = re.compile(r"(?:^|/)(?:(?:docker-|podman-)?compose|docker-stack)[
 COMPOSE_TEXT = re.compile(r"^services:\s*$(?s:.*)^\s+(?:image|build):", re.MULTILINE)
 QUADLET_PATH = re.compile(r"/containers/systemd/(?:.*/)?(?P<unit>[^/]+)\.container(?:\.d/[^/]+\.conf)?$")
 CRON_LINE = re.compile(r"^\s*(?P<when>@\w+\s+|(?:[\d*/,\-A-Za-z]+\s+){5})(?P<user>[a-z_][\w\-]*)\s+(?P<command>\S.*)$")
+CONTAINED = frozenset("volumes net network_mode environment command restart ports healthcheck".split())
 PREFIXES = "-@+!:|"
 
 
@@ -132,6 +134,8 @@ def programs(task: RecordedTask) -> list[Program]:
         return contained(compose_services(task.file.text, posixpath.dirname(task.file.dest)))
     if match := QUADLET_PATH.search(task.file.dest):
         return contained([containers.of_quadlet(match["unit"], settings(task.file.text))])
+    if described := described_container(task):
+        return contained([described])
     if SUPERVISOR_PATH.search(task.file.dest) or "[program:" in task.file.text:
         return list(supervisor_programs(task.file.text))
     return []
@@ -172,9 +176,28 @@ def is_compose(task: RecordedTask) -> bool:
     )
 
 
+def described_container(task: RecordedTask) -> Container | None:
+    """A container that a JSON file of its own describes, as deployment tools hand them to an engine."""
+    if task.file is None or not task.file.text or not task.file.dest.endswith(".json") or "image" not in task.file.text:
+        return None
+    try:
+        told = json.loads(task.file.text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(told, dict) or not isinstance(told.get("image"), str) or not CONTAINED & told.keys():
+        return None
+    name = PurePosixPath(task.file.dest).stem
+    service = {**told, "network_mode": told.get("network_mode") or told.get("net")}
+    return next(containers.of_compose({"services": {name: service}}, posixpath.dirname(task.file.dest)), None)
+
+
 def describes_containers(task: RecordedTask) -> bool:
     """True for compose files and quadlets: what is in them is each container's own, and no settings file of any."""
-    return is_compose(task) or bool(task.file is not None and QUADLET_PATH.search(task.file.dest))
+    return (
+        is_compose(task)
+        or described_container(task) is not None
+        or bool(task.file is not None and QUADLET_PATH.search(task.file.dest))
+    )
 
 
 def cron_jobs(task: RecordedTask) -> list[tuple[str, str, str, str]]:

@@ -17,6 +17,8 @@ from migrate.model.product import Product
 from migrate.model.workload import Kind
 
 WILD = re.compile(r"[*?\[]")
+VENDORS = re.compile(r"^(?:prometheus|openstack|(?:centos|ubuntu|debian|rocky)-(?:binary|source))-")
+"""What builders of images put before the name of what is in them."""
 TOKEN = re.compile(r"mg(?:sec|need|unk)_\w*?_[0-9a-f]{6}_x", re.IGNORECASE)
 
 
@@ -102,7 +104,7 @@ class Index:
 
     def _by_program(self, base: str) -> tuple[Product, ...]:
         """An image that is called as a unit or a program is: somebody's own build of it."""
-        for name in (base, base.removeprefix("prometheus-")):
+        for name in dict.fromkeys((base, VENDORS.sub("", base))):
             found = self._tails.find(name) or self.units.find(name) or self.processes.find(name)
             if found and found[0].kind is not Kind.LIBRARY:
                 return found

@@ -20,6 +20,7 @@ from migrate.report.clean import clean, prose, tick
 from migrate.report.notes import shorten
 
 WIDTH = 110
+LONGEST_PATH = 52
 MOST_EVIDENCE = 12
 
 
@@ -55,12 +56,17 @@ def table(roles: Sequence[RoleAnswer], *, color: bool) -> str:
         shown.add_column(heading, width=width, overflow="fold")
     for told in roles:
         ports = ", ".join(map(str, told.ports))
-        cells = (clean(told.path), told.kind, told.placement, ports, told.confidence, shorten(clean(told.reason)))
+        cells = (tail(clean(told.path)), told.kind, told.placement, ports, told.confidence, shorten(clean(told.reason)))
         shown.add_row(*(Text(cell, style="bold" if n == 0 else "", overflow="fold") for n, cell in enumerate(cells)))
     with console.capture() as capture:
         console.print(shown)
     lines = [line.rstrip() for line in capture.get().splitlines()]
     return "\n".join([*lines, "", summary(roles)]) + "\n"
+
+
+def tail(path: str) -> str:
+    """The end of a long path, which tells roles apart."""
+    return path if len(path) <= LONGEST_PATH else f"…{path[1 - LONGEST_PATH :]}"
 
 
 def summary(roles: Sequence[RoleAnswer]) -> str:

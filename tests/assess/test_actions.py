@@ -54,6 +54,8 @@ def test_packages_of_every_shape() -> None:
         ("/etc/init.d/tomcat7 start", "tomcat7"),
         ("supervisorctl restart web:*", "web:"),
         ("pm2 start /srv/x/app.js", "app.js"),
+        ("pm2 start /srv/x/app.js --name orders -i 2", "orders"),
+        ("pm2 start /srv/orders/ecosystem.config.js --env production", "orders"),
         ("sudo -u x forever start -l log server.js", "server.js"),
     ],
 )

@@ -14,6 +14,9 @@ from migrate.model.workload import Kind, Points
 
 SOCKET = re.compile(r"unix:(?://)?(/[\w./\-]+\.sock\w*)|(?<![\w/])(/(?:var/)?run/[\w./\-]+\.sock\w*)")
 WINDOWS = re.compile(r"^(?:ansible|community|microsoft)\.(?:windows|ad|iis)\.|^chocolatey\.|^win_|\.win_")
+UNIX = re.compile(
+    r"^ibm\.power_(?:aix|ibmi|vios)\.|(?:^|\.)(aix|solaris|macos|osx|hpux)_|(?:^|\.)(?:homebrew|launchd|pkgng|openbsd_pkg)$"
+)
 OTHER_SYSTEM = re.compile(
     r"^(?:win|freebsd|openbsd|netbsd|dragonfly|aix|solaris|opensolaris|macosx|hpux)", re.IGNORECASE
 )
@@ -61,9 +64,12 @@ def cluster_software(subject: Subject) -> Iterator[Seen]:
 @rule(Points.NEITHER, advice="Leave it where it is: only what runs on Linux is moved.")
 def another_system(subject: Subject) -> Iterator[Seen]:
     """Windows, BSD, AIX: told by the modules of its tasks or by the hypervisor."""
-    for task in subject.tasks:
+    for task in (one for one in subject.tasks if not one.conditional):
         if WINDOWS.match(task.action):
             yield seen(task, f"{task.module} is a module for Windows")
+            return
+        if UNIX.search(task.action):
+            yield seen(task, f"{task.module} is a module for a system other than Linux")
             return
     for machine in subject.machines:
         if OTHER_SYSTEM.match(machine.os):
