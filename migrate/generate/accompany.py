@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What goes with a controller: account and NetworkPolicy of its pods, routes, and how many may be away at once."""
+"""What goes with a controller: account, NetworkPolicy and Secrets of its pods, routes, disruption budget."""
 
 from __future__ import annotations
 
-from migrate.generate import routes, traffic
+from migrate.generate import routes, secrets, traffic
 from migrate.generate.draft import Draft
 from migrate.generate.estate import Estate
 from migrate.generate.manifest import LABEL_SOURCES, NAME, Manifest, Object, labels
@@ -13,6 +13,7 @@ from migrate.model.workload import Placement
 def every(draft: Draft, estate: Estate) -> list[Manifest]:
     """ServiceAccount and NetworkPolicy; for Deployments of several pods a PodDisruptionBudget."""
     found = [_service_account(draft, estate), traffic.policy(draft.workload, estate)]
+    found += secrets.manifests(draft, estate)
     found += routes.manifests(draft.workload, estate.routing.routes.get(draft.workload.id, ()), estate)
     if draft.workload.placement is Placement.DEPLOYMENT and len(set(draft.workload.machines)) > 1:
         found.append(_disruption_budget(draft, estate))

@@ -18,6 +18,7 @@ from migrate.generate import (
     notes,
     paths,
     routes,
+    secrets,
     service,
     tasks,
     traffic,
@@ -66,7 +67,7 @@ def _made(
         manifests=(*manifests, *accompany.every(decided, estate)),
         configs=tuple(config.config_maps(decided)),
         build=built.artifacts,
-        examples=tuple(config.secret_example(decided, estate)),
+        examples=tuple(secrets.examples(decided, estate)),
         findings=(*findings, *_findings(decided, estate, built)),
     )
 
@@ -105,7 +106,7 @@ def _reference(decided: Draft, estate: Estate, built: Image) -> str:
 
 
 def _findings(decided: Draft, estate: Estate, built: Image) -> list[Finding]:
-    every = [*built.findings, *decided.findings, *config.needed(decided, estate)]
+    every = [*built.findings, *decided.findings, *secrets.needed(decided, estate)]
     every += hardening.findings(decided.workload, decided.done)
     every += traffic.findings(decided.workload, estate)
     every += routes.findings(decided.workload, estate.routing.routes.get(decided.workload.id, ()), estate)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -34,6 +34,16 @@ class Tokens(msgspec.Struct, frozen=True):
             return ()
         found = {self.by_text[text.lower()] for part in _texts(value) for text in self.pattern.findall(part)}
         return tuple(sorted(found, key=lambda token: (token.name, token.text)))
+
+    def filled(self, text: str, value: Callable[[Token], str], around: Callable[[str], str]) -> str:
+        """The text with a value for each token, and something done to what is around them."""
+        if self.pattern is None:
+            return around(text)
+        found, position = [], 0
+        for match in self.pattern.finditer(text):
+            found += [around(text[position : match.start()]), value(self.by_text[match[0].lower()])]
+            position = match.end()
+        return "".join([*found, around(text[position:])])
 
     def blank(self, text: str) -> str:
         """The text with a description in place of each token."""

@@ -20,11 +20,11 @@ from migrate.generate.patches import patch
 from migrate.keeping import write_all
 from migrate.model.artifact import Artifact
 from migrate.model.assessment import Assessment
-from migrate.model.config import Target
+from migrate.model.config import Routes, Secrets, Target
 from migrate.model.finding import Finding
 from migrate.model.workload import Placement, Workload
 from tests.generate import estates
-from tests.generate.estates import ALL, CATALOG, NGINX, SHOP, TOKENS
+from tests.generate.estates import ALL, CATALOG, NGINX, SHOP, TOKENS, file
 
 needs_kubectl = pytest.mark.skipif(not shutil.which("kubectl"), reason="kubectl is not on PATH")
 TARGET = Target(namespace="shop-{environment}", registry="registry.example.com")
@@ -88,6 +88,32 @@ VARIANTS = {
     "without variables": (moved(SHOP, tasks=SHOP.tasks[:3]),),
     "other ports": (moved(NGINX, ports=NGINX.ports[:1]),),
 }
+
+
+TARGETS = {
+    "ingresses and skeletons": TARGET,
+    "the Gateway API and a store": msgspec.structs.replace(TARGET, routes=Routes.GATEWAY, secrets=Secrets.EXTERNAL),
+    "sealed secrets": msgspec.structs.replace(TARGET, secrets=Secrets.SEALED),
+}
+OF_OTHERS = ("gateway.networking.k8s.io/v1", "external-secrets.io/v1", "bitnami.com/v1alpha1")
+
+
+@needs_kubectl
+@pytest.mark.parametrize("wanted", TARGETS)
+def test_kustomize_builds_what_is_asked_for(wanted: str, tmp_path: Path) -> None:
+    target = TARGETS[wanted]
+    site = "server { listen 80; server_name shop.example.com; }\n"
+    routed = msgspec.structs.replace(NGINX, tasks=(*NGINX.tasks, file("copy", 60, "/etc/nginx/conf.d/x.conf", site)))
+    estate = two_environments()
+    every = tuple(routed if one == NGINX else one for one in estate.workloads)
+    estate = msgspec.structs.replace(estate, workloads=every)
+    write_all(generate(estate, catalog=CATALOG, target=target)[0], tmp_path)
+    for environment, meant in objects(estate, catalog=CATALOG, target=target).items():
+        found = kustomize(tmp_path / "environments" / environment)
+        assert by_name(found) == by_name(meant)
+        for one in found:
+            if one["apiVersion"] not in OF_OTHERS:
+                kubernetes_validate.utils.validate(one, target.kubernetes, strict=True)
 
 
 @needs_kubectl
