@@ -21,7 +21,7 @@ from migrate.cli.options import (
     Project,
     Trust,
 )
-from migrate.model.config import ImageMode
+from migrate.model.config import ImageMode, Package
 
 app = typer.Typer()
 
@@ -29,7 +29,7 @@ app = typer.Typer()
 @app.command(
     epilog="Examples: `migrate generate`  ·  `migrate generate --dry-run`  ·  "
     "`migrate generate --assessment assessment.json -o deploy`  ·  "
-    "`migrate generate --keep web/base/deployment.yaml`"
+    "`migrate generate --keep web/base/deployment.yaml`  ·  `migrate generate --package helm`"
 )
 def generate(
     playbooks: Playbooks = None,
@@ -62,6 +62,14 @@ def generate(
             show_default=False,
         ),
     ] = None,
+    package: Annotated[
+        Package | None,
+        typer.Option(
+            "--package",
+            help="`helm` writes a Helm chart of the same objects, too. [default: target.package, or kustomize]",
+            show_default=False,
+        ),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list the files.")] = False,
     keep: Annotated[
         list[str] | None,
@@ -80,6 +88,8 @@ def generate(
     options = locals()
     if image_mode:
         options["assign"] = [*(assign or ()), f"target.image_mode={image_mode.value}"]
+    if package:
+        options["assign"] = [*(options["assign"] or ()), f"target.package={package.value}"]
     from migrate.commands.generate import Output, generated
     from migrate.commands.sources import given_as
 

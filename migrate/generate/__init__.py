@@ -10,6 +10,7 @@ import msgspec
 
 from migrate.generate import (
     built,
+    chart,
     contained,
     estate,
     joining,
@@ -25,7 +26,7 @@ from migrate.generate.estate import Estate
 from migrate.generate.manifest import Made, Object, identity
 from migrate.model.artifact import Artifact
 from migrate.model.assessment import Assessment
-from migrate.model.config import Target
+from migrate.model.config import Package, Target
 from migrate.model.finding import Finding, Severity
 from migrate.model.product import Product
 from migrate.model.workload import Placement, Workload
@@ -49,6 +50,8 @@ def generate(
         findings += told
     for environment, inside in _by_environment(made).items():
         artifacts += roots.of_environment(environment, inside, known)
+    if target.package is Package.HELM and made:
+        artifacts += chart.chart(_by_environment(made), known)
     findings += _target_findings(artifacts, target)
     return _guarded(artifacts, findings, known)
 

@@ -21,14 +21,13 @@ def deployment(draft: Draft, estate: Estate, image: str) -> Manifest:
     """`deployment.yaml`: one pod for each machine."""
     replicas = max(1, len(set(draft.workload.machines)))
     spec = pod.spec(draft, estate, image)
-    if replicas > 1:
-        spec = {**spec, "topologySpreadConstraints": [_spread(draft)], "affinity": _affinity(draft)}
+    spec |= {"topologySpreadConstraints": [_spread(draft)], "affinity": _affinity(draft)}
     found = _around_pods("Deployment", {"replicas": replicas}, draft, estate, spec)
     machines = notes.listed(sorted(set(draft.workload.machines))) or "none known"
     sources = {
         "spec.replicas": f"one for each machine: {machines}",
-        f"{POD}.affinity": "default: there are several machines, so that one may die",
-        f"{POD}.topologySpreadConstraints": "default: there are several machines, so that one may die",
+        f"{POD}.affinity": "default: a node may die, as a machine might",
+        f"{POD}.topologySpreadConstraints": "default: a node may die, as a machine might",
     }
     return Manifest("deployment.yaml", found, _sources(sources, draft, estate))
 

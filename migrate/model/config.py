@@ -75,6 +75,13 @@ class Routes(StrEnum):
     NONE = "none"
 
 
+class Package(StrEnum):
+    """What manifests come in: kustomizations, or a Helm chart of the same objects beside them."""
+
+    KUSTOMIZE = "kustomize"
+    HELM = "helm"
+
+
 class Secrets(StrEnum):
     """How secrets are referred to: a skeleton to be filled, an ExternalSecret, or a SealedSecret to be filled."""
 
@@ -104,6 +111,7 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     route_class: str = ""
     secrets: Secrets = Secrets.PLAIN
     secret_store: str = "default"
+    package: Package = Package.KUSTOMIZE
 
 
 class Override(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

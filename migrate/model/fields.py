@@ -40,7 +40,7 @@ def _inside(value: Any, at: str) -> Iterator[tuple[str, Any]]:
             yield _below(at, str(key)), item
     elif isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
         for index, item in enumerate(value):
-            yield f"{at}[{_item_name(item, index)}]", item
+            yield f"{at}[{item_name(item, index)}]", item
 
 
 def _below(at: str, key: str) -> str:
@@ -49,5 +49,5 @@ def _below(at: str, key: str) -> str:
     return (f"{at}.{key}" if at else key) if plain else f"{at}[{key}]"
 
 
-def _item_name(item: Mapping[str, Any], index: int) -> str:
+def item_name(item: Mapping[str, Any], index: int) -> str:
     return next((str(item[key]) for key in NAMED_BY if isinstance(item.get(key), str | int)), str(index))

@@ -20,7 +20,7 @@ from migrate.generate.patches import patch
 from migrate.keeping import write_all
 from migrate.model.artifact import Artifact
 from migrate.model.assessment import Assessment
-from migrate.model.config import Routes, Secrets, Target
+from migrate.model.config import Package, Routes, Secrets, Target
 from migrate.model.finding import Finding
 from migrate.model.workload import Placement, Workload
 from tests.generate import estates
@@ -54,6 +54,12 @@ def two_environments(*changed: Workload) -> Assessment:
 def laid(*changed: Workload) -> tuple[dict[str, Artifact], list[Finding]]:
     artifacts, findings = generate(two_environments(*changed), catalog=CATALOG, target=TARGET)
     return {artifact.path: artifact for artifact in artifacts}, findings
+
+
+def with_chart(*changed: Workload) -> list[Artifact]:
+    """The files of both environments, and a Helm chart."""
+    target = msgspec.structs.replace(TARGET, package=Package.HELM)
+    return generate(two_environments(*changed), catalog=CATALOG, target=target)[0]
 
 
 def kustomize(folder: Path) -> list[dict[str, Any]]:
@@ -95,7 +101,6 @@ TARGETS = {
     "the Gateway API and a store": msgspec.structs.replace(TARGET, routes=Routes.GATEWAY, secrets=Secrets.EXTERNAL),
     "sealed secrets": msgspec.structs.replace(TARGET, secrets=Secrets.SEALED),
 }
-OF_OTHERS = ("gateway.networking.k8s.io/v1", "external-secrets.io/v1", "bitnami.com/v1alpha1")
 
 
 @needs_kubectl
@@ -111,9 +116,6 @@ def test_kustomize_builds_what_is_asked_for(wanted: str, tmp_path: Path) -> None
     for environment, meant in objects(estate, catalog=CATALOG, target=target).items():
         found = kustomize(tmp_path / "environments" / environment)
         assert by_name(found) == by_name(meant)
-        for one in found:
-            if one["apiVersion"] not in OF_OTHERS:
-                kubernetes_validate.utils.validate(one, target.kubernetes, strict=True)
 
 
 @needs_kubectl
@@ -127,10 +129,16 @@ def test_kustomize_builds_what_was_meant(variant: str, tmp_path: Path) -> None:
     for environment, wanted in meant.items():
         found = kustomize(tmp_path / "environments" / environment)
         assert by_name(found) == by_name(wanted)
-        for one in found:
-            kubernetes_validate.utils.validate(one, TARGET.kubernetes, strict=True)
-    for base in tmp_path.glob("*/base"):
+
+
+@needs_kubectl
+def test_every_base_builds_on_its_own_and_every_object_is_valid(tmp_path: Path) -> None:
+    write_all(laid()[0].values(), tmp_path)
+    for base in sorted(tmp_path.glob("*/base")):
         kustomize(base)
+    meant = objects(two_environments(), catalog=CATALOG, target=TARGET)
+    for one in {str(one): one for found in meant.values() for one in found}.values():
+        kubernetes_validate.utils.validate(one, TARGET.kubernetes, strict=True)
 
 
 def test_an_overlay_has_only_what_differs() -> None:
