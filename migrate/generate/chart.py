@@ -112,10 +112,12 @@ def _config_maps(
         found = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}
         marked = _marked(found, workload, bool(labels), rename=False)
         lifted = lift({"": marked}, "configmap", everywhere=True)
-        contents = f'data:\n  {{{{- dig "config" "{config}" dict $v | toYaml | nindent 2 }}}}\n'
+        # Not at the end: toYaml drops the last newline of what it writes, and here another line follows.
+        contents = f'data:\n  {{{{- dig "config" "{config}" dict $v | toYaml | nindent 2 }}}}\nmetadata:\n'
+        body = lifted.text.replace("metadata:\n", contents, 1)
         guard = f'{{{{- if dig "config" "{config}" dict $v }}}}\n'
         head = f'{{{{- $v := index .Values "{workload}" | default dict }}}}\n'
-        text = f"# {HEADER}\n{head}{guard}{lifted.text}{contents}{{{{- end }}}}\n"
+        text = f"# {HEADER}\n{head}{guard}{body}{{{{- end }}}}\n"
         path = f"{FOLDER}/templates/{workload}/configmap-{config}.yaml"
         artifacts.append(Artifact(path, text, {"data": "files and variables that the role writes"}))
     return artifacts

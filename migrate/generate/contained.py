@@ -45,7 +45,7 @@ def daemon_set(workload: Workload, estate: Estate) -> Made:
     decided = draft(workload, estate)
     built = _image(decided, estate)
     found = [controller.daemon_set(decided, estate, _reference(decided, estate, built))]
-    return _made(decided, estate, built, [*found, *service.in_front_of_pods(workload, estate)])
+    return _made(decided, estate, built, [*found, *service.in_front_of_pods(workload, estate)], [_sees_little(decided)])
 
 
 def cron_job(workload: Workload, estate: Estate) -> Made:
@@ -113,6 +113,13 @@ def _findings(decided: Draft, estate: Estate, built: Image) -> list[Finding]:
     for check in (_differing, _owned_folders, _state_folders, _unprobed, _other_schedule, _unpinned, _prebuilt):
         every += check(decided)
     return every
+
+
+def _sees_little(decided: Draft) -> Finding:
+    """What looks after a machine wants to see it, which the level `restricted` does not allow."""
+    message = f"{decided.name} runs on every node, and sees its own container there instead of the node."
+    remedy = "Where it must see the node, use the DaemonSet of its makers in a namespace of its own."
+    return notes.finding(decided.workload, "sees-only-its-pod", message, remedy, severity=Severity.NOTE)
 
 
 def _differing(decided: Draft) -> list[Finding]:

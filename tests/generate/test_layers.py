@@ -92,6 +92,9 @@ VARIANTS = {
     "another placement": (moved(NGINX, placement=Placement.VM),),
     "without configuration": (moved(NGINX, tasks=NGINX.tasks[:1]),),
     "without variables": (moved(SHOP, tasks=SHOP.tasks[:3]),),
+    "texts that end oddly": (
+        moved(NGINX, tasks=(*NGINX.tasks, file("copy", 61, "/etc/nginx/z.conf", "  a {{ b }}\n\n\n", role="nginx"))),
+    ),
     "other ports": (moved(NGINX, ports=NGINX.ports[:1]),),
 }
 

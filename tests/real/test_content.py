@@ -84,6 +84,10 @@ def test_files_for_debops_pass_validation(debops: Path, tmp_path: Path) -> None:
     run = migrate("generate", "-p", ".", "-i", "hosts", "site.yml", "-o", str(tmp_path / "deploy"), cwd=debops)
     assert run.code in (0, 1, 3), run.err
     check_files(tmp_path / "deploy")
+    done = subprocess.run(["kubectl", "kustomize", tmp_path / "deploy"], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    for built in yaml.safe_load_all(done.stdout):
+        kubernetes_validate.validate(built, "1.31", strict=True)
 
 
 def check_files(folder: Path) -> None:
