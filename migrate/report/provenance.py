@@ -40,12 +40,20 @@ def explain(subject: Subject, field: str) -> str:
     lines = [clean(f"{subject.path}:{name}")]
     if name in values:
         lines.append(f"  value: {clean(_short(values[name]))}")
-    lines.append(f"  from:  {clean(subject.sources[around]) if around else 'nobody wrote down where from'}")
+    lines += [f"  from:  {clean(subject.sources[around])}"] if around else _of_parts(name, subject.sources)
     if around and around != name:
         lines.append(f"         (said of {clean(around)})")
     if subject.generated and values.get(name) != before.get(name):
         lines.append(f"  edited by hand; generated was {clean(_short(before.get(name, ABSENT)))}")
     return "\n".join(lines) + "\n"
+
+
+def _of_parts(name: str, sources: Mapping[str, str]) -> list[str]:
+    """A field that holds others comes from where they come from."""
+    inside = {field: source for field, source in sources.items() if field.startswith((f"{name}.", f"{name}["))}
+    parts = [(field[len(name) :].lstrip("."), source) for field, source in sorted(inside.items())]
+    lines = [f"  {clean(part)} from:  {clean(source)}" for part, source in parts]
+    return lines or ["  from:  nobody wrote down where from"]
 
 
 def _by_number(field: str, documents: tuple[Any, ...]) -> str:

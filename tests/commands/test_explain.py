@@ -71,6 +71,12 @@ def test_keys_with_dots(deploy: Path) -> None:
     assert "name of the workload" in explained(f"{deploy}:metadata.labels[app.kubernetes.io/name]")
 
 
+def test_a_field_that_holds_others(deploy: Path) -> None:
+    said = explained(f"{deploy}:spec.containers")
+    assert "  [web] from:  systemd unit web (roles/web/tasks/main.yml:3)\n" in said
+    assert "replicas from:  one for each machine: web1, web2" in explained(f"{deploy}:spec")
+
+
 def test_what_a_person_changed(deploy: Path) -> None:
     deploy.write_text(TEXT.replace("replicas: 4", "replicas: 7"))
     said = explained(f"{deploy}:spec.replicas")
