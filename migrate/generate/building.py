@@ -25,7 +25,7 @@ from migrate.generate import (
 )
 from migrate.generate.draft import Draft
 from migrate.generate.file import File
-from migrate.generate.steps import Impossible, Phase, Scene, Step, one_playbook, with_tools_first
+from migrate.generate.steps import Impossible, Phase, Scene, Step, each_file_once, one_playbook, with_tools_first
 from migrate.generate.tasks import Left
 from migrate.generate.tokens import Tokens
 from migrate.model.config import ImageMode
@@ -79,7 +79,7 @@ def plan(draft: Draft, family: str, mode: ImageMode, tokens: Tokens) -> Building
         else:
             reasons[id(task)] = made
             steps.append(Step(Phase.ANSIBLE, task))
-    steps = with_tools_first(one_playbook(steps))
+    steps = each_file_once(with_tools_first(one_playbook(steps)))
     for step in steps:
         if step.phase is Phase.ANSIBLE and step.task:
             reasons.setdefault(id(step.task), "it stands between others that Ansible runs")

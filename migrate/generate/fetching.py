@@ -9,12 +9,17 @@ import shlex
 from collections.abc import Container
 from urllib.parse import urlsplit
 
+import msgspec
+
 from migrate.generate.steps import Impossible, Phase, Scene, Step
 from migrate.generate.tasks import is_below, is_truthy
 from migrate.model.task import RecordedTask
 
 STAGE = "/fetched"
 COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+ARCHITECTURE = re.compile(
+    r"(?<![a-zA-Z0-9])(amd64|x86[_-]64|arm64|aarch64|armv7l?|i[36]86|ppc64le|s390x)(?![a-zA-Z0-9])"
+)
 CHECKSUM = re.compile(r"(md5|sha1|sha224|sha256|sha384|sha512):([0-9a-fA-F]+|https?://\S+)")
 PASSING = ("/tmp", "/var/tmp", "/usr/src", "/usr/local/src", "/root", "/var/cache")
 OF_SOURCES = ("/etc/apt", "/usr/share/keyrings", "/etc/yum.repos.d", "/etc/pki")
@@ -29,7 +34,12 @@ def express(task: RecordedTask, scene: Scene) -> Step | str:
     """A step that fetches, or why there is none."""
     if any(task.args.get(name) for name in CREDENTIALS):
         return Impossible("it needs credentials to fetch")
-    return {"get_url": _get_url, "git": _git, "unarchive": _unarchive}[task.module](task, scene)
+    made = {"get_url": _get_url, "git": _git, "unarchive": _unarchive}[task.module](task, scene)
+    match = ARCHITECTURE.search(str(task.args.get("url") or task.args.get("src") or ""))
+    if not match or not isinstance(made, Step):
+        return made
+    told = f"it fetches what runs on {match[0]} alone"
+    return msgspec.structs.replace(made, doubt="; ".join(filter(None, (made.doubt, told))))
 
 
 def target(task: RecordedTask, folders: Container[str] = FOLDERS) -> str:

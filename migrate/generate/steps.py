@@ -89,6 +89,21 @@ def with_tools_first(steps: list[Step]) -> list[Step]:
     return [Step(Phase.PACKAGES, packages=tuple(sorted(needed - wanted))), *rest]
 
 
+def each_file_once(steps: list[Step]) -> list[Step]:
+    """Repositories that go to one file are written together, where the first of them was; of other files the last."""
+    texts: dict[str, str] = {}
+    for step in steps:
+        for file in step.files:
+            lines = texts.get(file.path, "")
+            joins = step.phase is Phase.SOURCES and file.path.endswith((".list", ".repo")) and file.text not in lines
+            texts[file.path] = lines + file.text if joins else lines if file.text in lines else file.text
+    found = []
+    for step in steps:
+        files = tuple(msgspec.structs.replace(one, text=texts.pop(one.path)) for one in step.files if one.path in texts)
+        found.append(msgspec.structs.replace(step, files=files) if step.files else step)
+    return found
+
+
 def one_playbook(steps: list[Step]) -> list[Step]:
     """What must be run by Ansible, and all that was to run between the first and the last of it, moved together."""
     at = [number for number, step in enumerate(steps) if step.phase is Phase.ANSIBLE]

@@ -122,6 +122,13 @@ def test_a_repository_comes_before_its_packages() -> None:
     assert "gnupg" not in text.split("\nFROM ")[2]
 
 
+def test_repositories_of_one_address_share_a_file() -> None:
+    lines = [f"deb http://packages.example.com/debian stable {name}" for name in ("main", "extra", "main")]
+    found = built(*(task("apt_repository", number, {"repo": line}) for number, line in enumerate(lines)))
+    text = found["files/etc/apt/sources.list.d/packages_example_com_debian.list"]
+    assert text.splitlines() == lines[:2]
+
+
 @pytest.mark.parametrize(
     ("module", "args", "path", "lines"),
     [
@@ -215,6 +222,13 @@ def test_fetching(module: str, args: dict[str, Any], said: list[str], pinned: bo
 )
 def test_what_can_not_be_fetched(module: str, args: dict[str, Any]) -> None:
     assert isinstance(fetching.express(task(module, 1, args), SCENE), str)
+
+
+def test_what_is_for_one_architecture_is_told() -> None:
+    args = {"url": "https://x/tool-linux_amd64.tgz", "dest": "/opt/", "checksum": f"sha256:{SHA}"}
+    step = fetching.express(task("get_url", 1, args), SCENE)
+    assert isinstance(step, Step)
+    assert step.doubt == "it fetches what runs on amd64 alone"
 
 
 @pytest.mark.parametrize(
