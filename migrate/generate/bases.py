@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from fnmatch import fnmatch
 
 import msgspec
 
@@ -50,6 +51,7 @@ class Base(msgspec.Struct, frozen=True):
     family: str
     source: str
     problem: str = ""
+    is_runtime: bool = False
 
 
 def of(workload: Workload, estate: Estate) -> Base:
@@ -71,6 +73,8 @@ def _of(workload: Workload, estate: Estate) -> Base:
         problem = f"The distribution of its machines is not known; the image starts from {DEFAULT}."
         return Base(DEFAULT, "apt", "default: no source knows the distribution", problem)
     most = min(systems, key=lambda system: (-systems[system], system))
+    if runtime := _runtime(workload, estate, most):
+        return Base(runtime, family(runtime), f"catalog: made of the same packages of {most}", is_runtime=True)
     image = given.get(most) or for_system(most)
     if not image:
         problem = f"No base image is known for {most}; {DEFAULT} is used."
@@ -79,6 +83,15 @@ def _of(workload: Workload, estate: Estate) -> Base:
     problem = f"Its machines differ: {most} is used, others run {', '.join(others)}." if others else ""
     source = f"target.bases[{most}] of migrate.yaml" if most in given else f"distribution {most} of its machines"
     return Base(image, family(image), source, problem)
+
+
+def _runtime(workload: Workload, estate: Estate, system: str) -> str:
+    """The image of a product that is made of the same packages, where the role installs nothing but these."""
+    product = estate.product(workload)
+    if not estate.target.runtime_images or product is None or product.run is None:
+        return ""
+    alike = all(any(fnmatch(package, glob) for glob in product.packages) for package in workload.packages)
+    return product.run.images.get(system, "") if alike else ""
 
 
 def for_system(system: str) -> str:

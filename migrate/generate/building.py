@@ -63,7 +63,7 @@ class Building(msgspec.Struct, frozen=True):
 def plan(draft: Draft, family: str, mode: ImageMode, tokens: Tokens) -> Building:
     """Each task of the draft in one way."""
     scene, files = _scene(draft, family), {id(file.task): file for file in draft.contents.image}
-    steps: list[Step] = [*_accounts(draft), *_log_links(draft, family)]
+    steps: list[Step] = [*_accounts(draft, family), *_log_links(draft, family)]
     reasons: dict[int, str] = {}
     left: list[Left] = []
     for bucket, task in draft.done.order:
@@ -148,12 +148,13 @@ def _log_links(draft: Draft, family: str) -> Iterable[Step]:
         yield Step(Phase.FOLDERS, None, commands=tuple(lines))
 
 
-def _accounts(draft: Draft) -> Iterable[Step]:
+def _accounts(draft: Draft, family: str) -> Iterable[Step]:
     recorded = draft.done.of(buckets.ACCOUNTS)
     people = accounts.created(recorded, draft.account)
     lines = accounts.shell_lines(people, {*_names(draft.done.of(buckets.PACKAGES)), draft.workload.software})
     if lines:
-        yield Step(Phase.ACCOUNTS, recorded[0] if recorded else None, commands=tuple(lines))
+        tools = ("shadow",) if family == "apk" else ()
+        yield Step(Phase.ACCOUNTS, recorded[0] if recorded else None, commands=tuple(lines), needs=tools)
 
 
 def _names(recorded: Iterable[RecordedTask]) -> Iterable[str]:

@@ -92,6 +92,7 @@ def _dockerfile(draft: Draft, base: bases.Base, plan: Building, estate: Estate, 
         _labels(draft, estate.revision),
         f"# {names.line(draft.account.source)}\nUSER {draft.account.uid}:{draft.account.gid}",
         _review(plan.left),
+        "# The base has one of its own.\nENTRYPOINT []" if base.is_runtime else "",
         "# No CMD: each workload that uses this image says its own." if is_shared else command,
     ]
     return "\n\n".join(part.rstrip("\n") for part in parts if part) + "\n"

@@ -94,7 +94,8 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """What is generated for: namespace, registry prefix of images, Kubernetes minor version.
 
     `base_image` is the base of all images; `bases` gives one by system (`debian12`) or by name of a workload, `mirrors`
-    where builds fetch from, `image_mode` how tasks get into images.
+    where builds fetch from, `image_mode` how tasks get into images. With `runtime_images` an image that the catalog
+    knows to be made of the same packages is the base, where nothing else is installed.
 
     `{environment}` in the namespace stands for the environment's name, which is the namespace where none is given.
     `route_class` is the class of Ingresses or Gateways; `secret_store` the ClusterSecretStore of ExternalSecrets.
@@ -106,6 +107,7 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     bases: dict[str, str] = {}
     mirrors: Mirrors = Mirrors()
     image_mode: ImageMode = ImageMode.AUTO
+    runtime_images: bool = False
     kubernetes: str = "1.31"
     routes: Routes = Routes.INGRESS
     route_class: str = ""

@@ -17,17 +17,18 @@ class CatalogPort(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Run(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How it runs in a container's foreground; `writable` folders hold no state; `logs` are files
-    that the package writes and that become links to the output; `probe` is {path, port} or {tcp}.
+    """How it runs in a container's foreground; `writable` folders hold no state; `probe` is {path, port} or {tcp}.
 
-    `packages` it can't run without, though its own package only recommends them; `root_only` are regular expressions of
-    configuration lines that only root can obey.
+    `logs` are files that the package writes and that become links to the output; `images` are, by system, those that
+    are made of its own packages. `packages` it can't run without, though its own package only recommends them;
+    `root_only` are regular expressions of configuration lines that only root can obey.
     """
 
     command: tuple[str, ...] = ()
     user: str = ""
     writable: tuple[str, ...] = ()
     logs: tuple[str, ...] = ()
+    images: dict[str, str] = {}
     probe: dict[str, str | int] = {}
     packages: tuple[str, ...] = ()
     root_only: tuple[str, ...] = ()

@@ -6,16 +6,18 @@ from __future__ import annotations
 import subprocess
 from typing import Any
 
+import msgspec
 import pytest
 import yaml
 
 from migrate.generate import accounts, edits, fetching, generate, mirrors, settings, shell, sources
 from migrate.generate.steps import Phase, Scene, Step
 from migrate.model.config import ImageMode, Mirrors, Target
+from migrate.model.product import Run
 from migrate.model.task import RecordedTask
 from migrate.model.workload import Placement, Unit
 from tests.generate import estates
-from tests.generate.estates import PASSWORD, assessment, file, task, workload
+from tests.generate.estates import PASSWORD, assessment, file, product, task, workload
 
 SCENE = Scene("apt", accounts.Account("app", 7, 8), "app", (), frozenset(), frozenset({"/tmp/app.tgz"}))
 SHA = "a" * 64
@@ -382,3 +384,28 @@ def test_the_commit_of_the_project_is_a_label_and_no_part_of_the_tag() -> None:
     assert f'org.opencontainers.image.revision="{commit}"' in labelled["shop/Dockerfile"]
     assert "image.revision" not in plain["shop/Dockerfile"]
     assert {path for path in plain if plain[path] != labelled[path]} == {"shop/Dockerfile"}
+
+
+def test_a_runtime_image_that_is_equal() -> None:
+    run = Run(("nginx",), images={"debian12": "registry.example.com/nginx:12"})
+    catalog = {"nginx": product("nginx", packages=("nginx", "nginx-*"), run=run)}
+
+    def text(*packages: str, wanted: bool = True) -> str:
+        one = msgspec.structs.replace(estates.NGINX, packages=packages)
+        artifacts, _ = generate(assessment(one), catalog=catalog, target=Target(runtime_images=wanted))
+        return next(one.text for one in artifacts if one.path == "nginx/Dockerfile")
+
+    assert "FROM registry.example.com/nginx:12\n" in text("nginx-light")
+    assert "\nENTRYPOINT []\n" in text("nginx-light")
+    assert "FROM debian:bookworm-slim\n" in text("nginx-light", "php-fpm")
+    assert "FROM debian:bookworm-slim\n" in text("nginx-light", wanted=False)
+
+
+def test_alpine() -> None:
+    text = built(
+        task("apk", 1, {"name": "nginx"}),
+        task("user", 2, {"name": "app", "uid": 2000}),
+        base_image="alpine:3.20",
+    )["Dockerfile"]
+    assert "apk add --no-cache \\\n      nginx \\\n      shadow" in text
+    assert "apt-get" not in text
