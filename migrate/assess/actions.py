@@ -66,6 +66,8 @@ class Start(msgspec.Struct, frozen=True):
     command: str = ""
     user: str = ""
     container: Container | None = None
+    directory: str = ""
+    environment: dict[str, str] = {}
 
     @property
     def removed(self) -> bool:

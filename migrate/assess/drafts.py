@@ -90,13 +90,13 @@ def add_unit(draft: Draft, start: Start, written: Mapping[str, UnitText]) -> Non
     if text is not None and text not in draft.texts:
         draft.texts.append(text)
     old = draft.units.get(base)
-    environment = held.environment if held else text.environment if text else {}
+    environment = held.environment if held else text.environment if text else start.environment
     draft.units[base] = Unit(
         name=base,
         manager=start.manager,
         command=start.command or (text.command if text and not held else "") or (old.command if old else ""),
         user=start.user or (text.first("Service.User") if text else ""),
-        directory=text.first("Service.WorkingDirectory") if text else "",
+        directory=text.first("Service.WorkingDirectory") if text else start.directory,
         environment={**old.environment, **environment} if held and old else environment,
         environment_files=(held.environment_files or (old.environment_files if old else ()))
         if held

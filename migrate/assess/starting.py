@@ -127,7 +127,17 @@ def package_starts(scope: Scope, index: Index) -> Iterator[tuple[Product, Start]
 def program_start(program: Program, task: RecordedTask) -> Start:
     held = program.container
     manager, image = ("container", held.image) if held is not None else ("supervisor", "")
-    return Start(program.name, manager, task, image=image, command=program.command, user=program.user, container=held)
+    return Start(
+        program.name,
+        manager,
+        task,
+        image=image,
+        command=program.command,
+        user=program.user,
+        container=held,
+        directory=program.directory,
+        environment=program.environment,
+    )
 
 
 class Inside:

@@ -37,6 +37,7 @@ COMPOSE_TEXT = re.compile(r"^services:\s*$(?s:.*)^\s+(?:image|build):", re.MULTI
 QUADLET_PATH = re.compile(r"/containers/systemd/(?:.*/)?(?P<unit>[^/]+)\.container(?:\.d/[^/]+\.conf)?$")
 CRON_LINE = re.compile(r"^\s*(?P<when>@\w+\s+|(?:[\d*/,\-A-Za-z]+\s+){5})(?P<user>[a-z_][\w\-]*)\s+(?P<command>\S.*)$")
 CONTAINED = frozenset("volumes net network_mode environment command restart ports healthcheck".split())
+ASSIGNMENT = re.compile(r"(\w+)=(\"[^\"]*\"|'[^']*'|[^,]*)")
 PREFIXES = "-@+!:|"
 
 
@@ -78,6 +79,7 @@ class Program(msgspec.Struct, frozen=True):
     user: str = ""
     directory: str = ""
     container: Container | None = None
+    environment: dict[str, str] = {}
 
 
 def words(text: str) -> list[str]:
@@ -151,7 +153,10 @@ def supervisor_programs(text: str) -> Iterator[Program]:
         kind, _, name = section.partition(":")
         if kind in ("program", "fcgi-program") and name:
             get = dict(parser.items(section)).get
-            yield Program(name.strip(), str(get("command") or ""), str(get("user") or ""), str(get("directory") or ""))
+            command, user, directory = (str(get(key) or "") for key in ("command", "user", "directory"))
+            pairs = ASSIGNMENT.findall(str(get("environment") or ""))
+            environment = {key: value.strip("\"' ") for key, value in pairs}
+            yield Program(name.strip(), command, user, directory, environment=environment)
 
 
 def compose_services(text: str, folder: str) -> Iterator[Container]:

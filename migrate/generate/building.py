@@ -24,10 +24,10 @@ from migrate.generate import (
     tasks,
 )
 from migrate.generate.draft import Draft
+from migrate.generate.estate import Estate
 from migrate.generate.file import File
 from migrate.generate.steps import Impossible, Phase, Scene, Step, each_file_once, one_playbook, with_tools_first
 from migrate.generate.tasks import Left
-from migrate.generate.tokens import Tokens
 from migrate.model.config import ImageMode
 from migrate.model.product import Product
 from migrate.model.task import RecordedTask
@@ -60,10 +60,11 @@ class Building(msgspec.Struct, frozen=True):
         return tuple(step.task for step in self.steps if step.phase is Phase.ANSIBLE and step.task)
 
 
-def plan(draft: Draft, family: str, mode: ImageMode, tokens: Tokens) -> Building:
+def plan(draft: Draft, family: str, estate: Estate) -> Building:
     """Each task of the draft in one way."""
+    mode, tokens = estate.target.image_mode, estate.tokens
     scene, files = _scene(draft, family), {id(file.task): file for file in draft.contents.image}
-    steps: list[Step] = [*_accounts(draft, family), *_log_links(draft, family)]
+    steps: list[Step] = [*_accounts(draft, family), *_prepared(draft, estate, family)]
     reasons: dict[int, str] = {}
     left: list[Left] = []
     for bucket, task in draft.done.order:
@@ -142,10 +143,12 @@ def _file(bucket: str, task: RecordedTask, scene: Scene, files: Mapping[int, Fil
     return None if known else f"{tasks.target(task)} comes from a package or a command"
 
 
-def _log_links(draft: Draft, family: str) -> Iterable[Step]:
-    files = draft.product.run.logs if draft.product and draft.product.run else ()
-    if lines := logs.links(files, family):
-        yield Step(Phase.FOLDERS, None, commands=tuple(lines))
+def _prepared(draft: Draft, estate: Estate, family: str) -> Iterable[Step]:
+    """What the catalog knows that the files of a package need, to log to the output and to run without root."""
+    products = map(estate.product, estate.members.get(draft.workload.id, (draft.workload,)))
+    for run in (product.run for product in products if product and product.run):
+        if lines := [*logs.links(run.logs, family), *run.prepare]:
+            yield Step(Phase.FOLDERS, None, commands=tuple(lines))
 
 
 def _accounts(draft: Draft, family: str) -> Iterable[Step]:

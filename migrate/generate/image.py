@@ -39,7 +39,7 @@ class Image(msgspec.Struct, frozen=True):
 def build(draft: Draft, estate: Estate, *, is_shared: bool = False) -> Image:
     """Dockerfile, `files/…`, `ansible/…`; what could not be expressed is named in TASKS.md and in a finding."""
     base, folder = bases.of(draft.workload, estate), estate.folder(draft.workload)
-    plan = building.plan(draft, base.family, estate.target.image_mode, estate.tokens)
+    plan = building.plan(draft, base.family, estate)
     text = _dockerfile(draft, base, plan, estate, is_shared=is_shared)
     context = [Artifact(f"{folder}/Dockerfile", text, _provenance(draft, base, plan))]
     context += [_artifact(file, folder) for step in plan.steps for file in step.files]

@@ -12,7 +12,7 @@ import msgspec
 from migrate.generate.tasks import representative
 from migrate.model.assessment import Assessment
 from migrate.model.task import RecordedTask
-from migrate.model.workload import Edge, Placement, Workload
+from migrate.model.workload import Edge, Placement, Port, Workload
 
 
 class Joined(msgspec.Struct, frozen=True):
@@ -58,10 +58,15 @@ def merge(group: tuple[Workload, ...]) -> Workload:
         software=fronts[0].software,
         units=tuple(unit for one in fronts for unit in one.units),
         packages=tuple(sorted({package for one in group for package in one.packages})),
-        ports=tuple(dict.fromkeys(port for one in fronts for port in one.ports)),
+        ports=tuple(dict.fromkeys(port for one in fronts for port in one.ports if one is not lead or _told(port))),
         edges=tuple(dict.fromkeys(edge for one in group for edge in one.edges if edge.protocol != "unix")),
         tasks=united(group),
     )
+
+
+def _told(port: Port) -> bool:
+    """Whether something but the catalog knows of it: who listens on a socket need not have its usual port."""
+    return not port.source.startswith("catalog")
 
 
 def united(group: Iterable[Workload]) -> tuple[RecordedTask, ...]:

@@ -11,7 +11,8 @@ OUT, ERROR = "/dev/stdout", "/dev/stderr"
 FOLDER = r"(?:/var/log|\$\{APACHE_LOG_DIR\})"
 # A setting whose name has «log» in it, and a file below /var/log as its value.
 SETTING = re.compile(
-    rf"^(?P<before>[ \t]*[\"']?(?P<key>[\w.-]*log[\w.-]*)[\"']?[ \t]*[=:]?[ \t]*[\"']?)(?P<path>{FOLDER}/[\w./@-]+)",
+    r"^(?P<before>[ \t]*[\"']?(?P<key>[\w.\[-]*log[\w.\]-]*)[\"']?[ \t]*[=:]?[ \t]*[\"']?)"
+    rf"(?P<path>{FOLDER}/[\w./@-]+)",
     re.IGNORECASE | re.MULTILINE,
 )
 # haproxy sends to syslog, which no pod has.

@@ -21,7 +21,8 @@ class Run(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `logs` are files that the package writes and that become links to the output; `images` are, by system, those that
     are made of its own packages. `packages` it can't run without, though its own package only recommends them;
-    `root_only` are regular expressions of configuration lines that only root can obey.
+    `root_only` are regular expressions of configuration lines that only root can obey. `prepare` are shell
+    commands of the build, after its packages are there.
     """
 
     command: tuple[str, ...] = ()
@@ -29,6 +30,7 @@ class Run(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     writable: tuple[str, ...] = ()
     logs: tuple[str, ...] = ()
     images: dict[str, str] = {}
+    prepare: tuple[str, ...] = ()
     probe: dict[str, str | int] = {}
     packages: tuple[str, ...] = ()
     root_only: tuple[str, ...] = ()

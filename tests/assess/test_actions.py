@@ -10,7 +10,7 @@ import pytest
 from migrate.assess.actions import language_packages, mounts, package_name, packages, removed_packages, starts
 from migrate.assess.containers import Volume, volume
 from migrate.assess.rules.storage import is_scratch
-from migrate.assess.unitfile import cron_jobs, programs, settings
+from migrate.assess.unitfile import cron_jobs, programs, settings, supervisor_programs
 from migrate.model.task import RecordedTask, RenderedFile
 
 
@@ -181,3 +181,9 @@ def test_services_of_a_compose_file() -> None:
     assert other.container is not None
     assert one.container.volumes == (Volume("/opt/s/d", "/d"),)
     assert (one.container.ports, one.container.environment, one.container.alone) == (("1:2",), {"K": "v"}, False)
+
+
+def test_a_program_of_supervisor_has_its_folder_and_its_variables() -> None:
+    text = '[program:api]\ncommand=/usr/bin/api\nuser=api\ndirectory=/opt/api\nenvironment=A="1, 2",B=3\n'
+    (found,) = supervisor_programs(text)
+    assert (found.directory, found.environment) == ("/opt/api", {"A": "1, 2", "B": "3"})

@@ -13,7 +13,7 @@ from migrate.generate import builds, estate, generate, joining
 from migrate.model.config import Target
 from migrate.model.place import Place
 from migrate.model.task import RecordedTask
-from migrate.model.workload import Edge, Placement, Unit, Workload
+from migrate.model.workload import Edge, Placement, Port, Unit, Workload
 from tests.generate import estates
 from tests.generate.estates import assessment, file, task, workload
 
@@ -104,6 +104,12 @@ def test_a_socket_makes_one_pod() -> None:
     assert {"images/front/Dockerfile", "images/back/Dockerfile"} <= files.keys()
     ports = yaml.safe_load(files["back/base/service.yaml"])["spec"]["ports"]
     assert [port["port"] for port in ports] == [80, 443]
+
+
+def test_who_listens_on_a_socket_need_not_have_its_usual_port() -> None:
+    usual = back(ports=(Port(9000, source="catalog"), Port(9100, source="roles/back/x.conf:1")))
+    (pod,) = joining.join(assessment(front(), usual)).assessment.workloads
+    assert [port.number for port in pod.ports] == [80, 443, 9100]
 
 
 def test_who_reads_the_files_of_the_other_shares_its_image() -> None:

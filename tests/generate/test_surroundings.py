@@ -102,6 +102,7 @@ def test_limits_and_kernel_settings_of_the_role() -> None:
         ("log_file = /var/log/app/app.log", "log_file = /dev/stdout"),
         ("logfile: '/var/log/app.log'", "logfile: '/dev/stdout'"),
         ("global\n  log /dev/log local0", "global\n  log stdout format raw local0"),
+        ("php_admin_value[error_log] = /var/log/a.log", "php_admin_value[error_log] = /dev/stderr"),
         ("log_dir = /var/log/app.d", "log_dir = /var/log/app.d"),
         ("logs = /var/log/app", "logs = /var/log/app"),
         ("data = /var/log/app.log", "data = /var/log/app.log"),
