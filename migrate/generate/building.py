@@ -64,7 +64,9 @@ def plan(draft: Draft, family: str, estate: Estate) -> Building:
     """Each task of the draft in one way."""
     mode, tokens = estate.target.image_mode, estate.tokens
     scene, files = _scene(draft, family), {id(file.task): file for file in draft.contents.image}
-    steps: list[Step] = [*_accounts(draft, family), *_prepared(draft, estate, family)]
+    prepared = list(_prepared(draft, estate, family))
+    # Where Ansible installs the packages, their files are there only after it.
+    steps: list[Step] = [*_accounts(draft, family), *(prepared if mode is not ImageMode.ANSIBLE else ())]
     reasons: dict[int, str] = {}
     left: list[Left] = []
     for bucket, task in draft.done.order:
@@ -80,6 +82,7 @@ def plan(draft: Draft, family: str, estate: Estate) -> Building:
         else:
             reasons[id(task)] = made
             steps.append(Step(Phase.ANSIBLE, task))
+    steps += prepared if mode is ImageMode.ANSIBLE else []
     steps = each_file_once(with_tools_first(one_playbook(steps)))
     for step in steps:
         if step.phase is Phase.ANSIBLE and step.task:

@@ -27,7 +27,7 @@ EXPECTED = {
     "cat /srv/app/made": "made",
     "cat /srv/app/lines": "line 1\nline 2",
     "grep -c '^Listen 8080$' /etc/apache2/ports.conf": "1",
-    "grep ServerName /etc/apache2/apache2.conf": "ServerName {{ no_template }}.example.com",
+    "grep -A1 no_template /etc/apache2/apache2.conf": "# {{ no_template }}\nServerName every.example.com",
     "ls /etc/apache2/mods-enabled/headers.load": "/etc/apache2/mods-enabled/headers.load",
     "locale -a | grep de_DE": "de_DE.utf8",
     "cat /etc/timezone": "Europe/Berlin",
