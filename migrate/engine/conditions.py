@@ -178,19 +178,32 @@ class Judge:
             return None
 
 
-def decide(conditions: list[Any], engine: TemplateEngine, doubts: Doubts) -> str | None:
+def decide(
+    conditions: list[Any], engine: TemplateEngine, doubts: Doubts, grown_later: Doubts = lambda _: []
+) -> str | None:
     """None: the task is skipped. "": it runs. Other text: it may run, for this reason.
 
-    `doubts` tells which of some variables only a real run knows.
+    `doubts` tells which of some variables only a real run knows, `grown_later` which are empty on a fresh machine and
+    filled by what is played: a condition that is false for their sake is false at first only.
     """
     reasons: list[str] = []
     for condition in conditions:
-        judge = Judge(engine, doubts)
-        answer = judge.of(clause_of(condition), condition)
-        if answer is False:
-            return None
-        reasons += judge.reasons if answer is None else []
+        made = clause_of(condition)
+        for part in made.parts if made.word == "and" else (made,):
+            judge = Judge(engine, doubts)
+            answer = judge.of(part, condition)
+            if answer is False:
+                later = grown_later(names_of(part))
+                if not later:
+                    return None
+                judge.reasons = [f"{condition} (not before {', '.join(later)} is there)"]
+            reasons += judge.reasons if answer is not True else []
     return "; ".join(dict.fromkeys(reasons))
+
+
+def names_of(made: Clause) -> frozenset[str]:
+    """Variables that a clause mentions."""
+    return NONE.union(*(names_of(part) for part in made.parts)) if made.word else names_in(str(made.text))
 
 
 def clause_of(condition: Any) -> Clause:

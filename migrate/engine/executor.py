@@ -28,7 +28,13 @@ SILENT = frozenset(
     "debug assert fail meta validate_argument_spec setup gather_facts pause wait_for_connection set_stats "
     "ping async_status".split()
 )
-FACT_MODULES = {"package_facts": ("packages",), "service_facts": ("services",)}
+FACT_MODULES = {
+    "package_facts": ("packages",), "service_facts": ("services",), "mount_facts": ("mount_points",),
+    "getent": ("getent_{database}",), "ec2_metadata_facts": ("ansible_ec2_metadata",),
+    "listen_ports_facts": ("tcp_listen", "udp_listen"),
+}  # fmt: skip
+"""Modules whose answer is facts, which come under their own name as well."""
+LOCAL_FACTS = frozenset(("ansible_local", "ansible_facts.ansible_local", "ansible_facts.local"))
 MOST_ITEMS = 2000
 LEFT_OUT = "its defaults are changed"
 
@@ -204,7 +210,10 @@ class RecordingExecutor(TaskExecutor):  # type: ignore[misc]  # ansible ships no
     def _may_run(self, variables: dict[str, Any]) -> str | None:
         answer: str | None = ""
         if self._task.when:
-            answer = decide(self._task.when, self._engine(variables), lambda names: self._doubts(names, variables))
+            answer = decide(
+                self._task.when, self._engine(variables), lambda names: self._doubts(names, variables),
+                lambda names: grown_later(names, variables),
+            )  # fmt: skip
         if answer is None and not self.notebook.anyway:
             return None
         answer = LEFT_OUT if answer is None else answer
@@ -222,7 +231,8 @@ class RecordingExecutor(TaskExecutor):  # type: ignore[misc]  # ansible ships no
     def _learn(self, module: str) -> None:
         """Facts that a real run would have found."""
         for fact in FACT_MODULES.get(module, ()):
-            self.notebook.unknown[self.host][f"ansible_facts.{fact}"] = module
+            name = fact.format_map({"database": "", **self._task.args})
+            self.notebook.unknown[self.host] |= {f"ansible_facts.{name}": module, name: module}
 
     def _result(self, module: str, variables: dict[str, Any]) -> dict[str, Any]:
         """A plausible success: changed, unless the task says that it never is."""
@@ -340,6 +350,13 @@ def loop_variables(control: Any, items: list[Any], index: int) -> dict[str, Any]
             "revindex": count - index, "revindex0": count - index - 1, "allitems": items, **around,
         }  # fmt: skip
     return own
+
+
+def grown_later(names: frozenset[str], variables: dict[str, Any]) -> list[str]:
+    """Facts that roles themselves leave on a machine (facts.d), where nobody has asked it."""
+    facts = variables.get("ansible_facts") or {}
+    asked = variables.get("ansible_local") or facts.get("ansible_local") or facts.get("local")
+    return [] if asked else sorted(closure(names, variables) & LOCAL_FACTS)
 
 
 def is_token(value: Any) -> bool:

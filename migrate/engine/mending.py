@@ -39,6 +39,8 @@ NOISE = (
     "No module named 'ansible_collections.",  # a list of collections; a module that is missing is told where it stands
     "reserved name",
     "Found variable using",
+    "skipping vars_files item due to an undefined variable",  # they are looked up host by host
+    "in expected paths (use -vvvvv",  # a loop over files that are not there
     "Invalid no_log value",  # then the task counts as no_log
 )
 

@@ -41,6 +41,8 @@ class Notebook:
         self.doubtful: dict[str, dict[str, str]] = defaultdict(dict)
         self.derived: dict[str, dict[str, Any]] = defaultdict(dict)
         self.ballots = Ballots(reader)
+        self.first = True
+        """False in later rounds: what plays on localhost was recorded in the first."""
         self.once = True
         """False where what runs once was recorded in an earlier round: the first host of the play was due then."""
         self.anyway = False

@@ -112,6 +112,7 @@ class Player:
             )
 
     def _round(self, playbooks: tuple[str, ...], notebook: Notebook, variables: Variables, *, first: bool) -> None:
+        notebook.first = first
         reading = Playbooks(self.reader, self.gaps, self.estate.taint, variables._extra_vars)
         for playbook in playbooks:
             for entry in reading.entries(playbook):
@@ -158,7 +159,7 @@ class Player:
         for made in notebook.classes.values():
             if not names.isdisjoint(made.members):
                 notebook.ballots.note(made, {name: name in names for name in made.members})
-        chosen = [host for host in matched if host.name in notebook.classes or (host.implicit and notebook.classes)]
+        chosen = [host for host in matched if host.name in notebook.classes or (host.implicit and notebook.first)]
         first = next((made.representative for made in notebook.classes.values() if matched[0].name in made.members), "")
         notebook.once = bool(first) or matched[0].implicit
         return sorted(chosen, key=lambda host: host.name != first)

@@ -133,7 +133,7 @@ def filtered(tmp_path_factory: pytest.TempPathFactory) -> Played:
     )
 
 
-@pytest.mark.parametrize(("number", "text"), enumerate([*KEPT, *JOINED]))
+@pytest.mark.parametrize(("number", "text"), list(enumerate([*KEPT, *JOINED])))
 def test_a_token_survives(number: int, text: str, filtered: Played) -> None:
     task = filtered.tasks[number]
     if text.startswith("ternary"):
@@ -143,7 +143,7 @@ def test_a_token_survives(number: int, text: str, filtered: Played) -> None:
     assert "plain" not in task.derived
 
 
-@pytest.mark.parametrize(("number", "text"), enumerate([*KEPT, *JOINED, *CUT]))
+@pytest.mark.parametrize(("number", "text"), list(enumerate([*KEPT, *JOINED, *CUT])))
 def test_where_it_cannot_it_is_told(number: int, text: str, filtered: Played) -> None:
     task = filtered.tasks[number]
     assert (task.derived == {"value": ("app_password",)}) == (text in SEEN or text in CUT), (task.derived, task.args)
