@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import re
 
-WORDS = r"(?:passw(?:or)?d|passphrase|pass|pwd|secret|token|api_?key|private_?key|access_?key|secret_?key|auth_?key)"
+WORDS = r"(?:passw(?:or)?d|passphrase|pass|pwd|secret|token|api[_-]?key|private_?key|access_?key|secret_?key|auth_?key)"
 SECRET_NAME = re.compile(
     rf"(?:^|[_\-.]){WORDS}(?:s|_?\d+)?$|_pass$|passw(?:or)?d$"
     r"|(?:^|[_\-.])(?:pw|creds?|credentials?|jwt|pin|dsn|webhook(?:_url)?|community|license(?:_key|_data|_blob)?)$"
+    r"|(?:^|[_\-.])(?:authorization|cookie)$|(?:^|[_\-.])(?:token|passphrase|pwd|pass)_(?:hash|salt|value|text)$"
     r"|(?:^|[_\-.])(?:api|basic|http|proxy|registry|stats)_?auth$"
     r"|(?:^|[_\-.])(?:passphrase_\w+|secret_(?:access|value|base|key_base|id|hash|salt|text)|password_(?:hash|salt))$",
     re.IGNORECASE,
