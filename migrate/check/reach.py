@@ -31,6 +31,11 @@ def number(value: Any) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
+def plain(value: Any) -> str | int:
+    """A name or a number; "" for what is neither, so that it may be looked up."""
+    return value if isinstance(value, str | int) else ""
+
+
 def reach(value: Any, path: str) -> Any:
     """What stands at `a.b.c`; None where the way ends."""
     for step in path.split("."):

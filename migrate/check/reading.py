@@ -79,10 +79,17 @@ def parse(path: str, source: str) -> tuple[Object, ...]:
 
 
 def refuse_bombs(source: str) -> None:
-    """Aliases of aliases make a small file a huge tree."""
-    aliases = sum(isinstance(event, yaml.AliasEvent) for event in yaml.parse(source, Loader=_Loader))
-    if aliases > MOST_ALIASES:
-        raise yaml.YAMLError(f"more than {MOST_ALIASES} aliases")
+    """Aliases of aliases make a small file a huge tree, and an alias inside what it names makes one without end."""
+    aliases, opened = 0, []
+    for event in yaml.parse(source, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            opened.append(event.anchor)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            opened.pop()
+        elif isinstance(event, yaml.AliasEvent):
+            aliases += 1
+            if aliases > MOST_ALIASES or event.anchor in opened:
+                raise yaml.YAMLError(f"aliases without end, or more than {MOST_ALIASES}")
 
 
 def is_yaml(path: str) -> bool:

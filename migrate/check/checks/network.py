@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from migrate.check.checks import Fault, check
-from migrate.check.reach import Table, items, reach, strings, table, tables, text
+from migrate.check.reach import Table, items, plain, reach, strings, table, tables, text
 from migrate.check.scene import Object, Pod, Scene
 from migrate.model.finding import Severity
 
@@ -179,7 +179,7 @@ def _allows(rule: Table, numbers: set[Any], protocol: str) -> bool:
 
 def _covers(port: Table, numbers: set[Any]) -> bool:
     first, last = port.get("port"), port.get("endPort")
-    if first is None or first in numbers:
+    if first is None or plain(first) in numbers:
         return True
     if not isinstance(first, int) or not isinstance(last, int):
         return False
@@ -188,9 +188,14 @@ def _covers(port: Table, numbers: set[Any]) -> bool:
 
 def _numbers(pod: Pod, wanted: object) -> set[Any]:
     """A port under its number and its name."""
-    found = {key for _, port in pod.ports if wanted in (port.get("name"), port.get("containerPort"))
-             for key in (port.get("name"), port.get("containerPort")) if key}  # fmt: skip
-    return found or {wanted}
+    found = {
+        plain(port.get(key))
+        for _, port in pod.ports
+        if wanted in (port.get("name"), port.get("containerPort"))
+        for key in ("name", "containerPort")
+        if port.get(key)
+    }
+    return found or {plain(wanted)}
 
 
 def _protocol(port: Table) -> str:

@@ -6,11 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migrate.check.checks import Fault, check, of_container
-from migrate.check.reach import Table, items, reach, table, tables, text
+from migrate.check.reach import Table, items, plain, reach, table, tables, text
 from migrate.check.scene import Container, Object, Pod, Scene, meets
 from migrate.model.finding import Severity
 
 PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
+KEYS = ("name", "port")
 CONTROLLERS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
 
 
@@ -101,11 +102,13 @@ def _slice(one: Object, scene: Scene) -> Iterator[Fault]:
 def probe_port(scene: Scene) -> Iterator[Fault]:
     for pod in scene.pods:
         for one in pod.containers:
-            ports = {port.get(key) for port in tables(one.data.get("ports")) for key in ("name", "containerPort")}
+            ports = {
+                plain(port.get(key)) for port in tables(one.data.get("ports")) for key in ("name", "containerPort")
+            }
             for probe in PROBES:
                 for way in ("httpGet", "tcpSocket", "grpc"):
                     port = reach(one.data, f"{probe}.{way}.port")
-                    if port is not None and port not in ports:
+                    if port is not None and plain(port) not in ports:
                         yield of_container(
                             pod, one, f"{probe}.{way}.port", f"{probe} asks on {port}, which is no port of it"
                         )
@@ -225,7 +228,7 @@ def missing_backend(scene: Scene) -> Iterator[Fault]:
             service = scene.named.get(("Service", name))
             if service is None:
                 yield Fault(one, at, f"there is no Service {name or 'named'}")
-            elif port not in {port.get(key) for port in tables(service.get("spec.ports")) for key in ("name", "port")}:
+            elif plain(port) not in {plain(one.get(key)) for one in tables(service.get("spec.ports")) for key in KEYS}:
                 yield Fault(one, at, f"{service} has no port {port}")
 
 

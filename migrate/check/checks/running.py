@@ -125,7 +125,7 @@ def resources_wrong(scene: Scene) -> Iterator[Fault]:
         for one in pod.containers:
             found = table(one.data.get("resources"))
             requests, limits = table(found.get("requests")), table(found.get("limits"))
-            for what in sorted({*requests, *limits}):
+            for what in sorted(map(str, {*requests, *limits})):
                 low, high = amount(requests.get(what)), amount(limits.get(what))
                 if low is not None and high is not None and low > high:
                     yield of_container(

@@ -58,7 +58,7 @@ def _of_pod(pod: Pod, minor: int) -> Iterator[tuple[str, str]]:
         if pod.spec.get(field):
             yield field, f"{field} shares the node's own"
     for index, volume in enumerate(tables(pod.spec.get("volumes"))):
-        for kind in sorted(set(volume) - VOLUMES - {"name"}):
+        for kind in sorted(map(str, set(volume) - VOLUMES - {"name"})):
             yield f"volumes[{index}].{kind}", f"a volume of the type {kind} reaches out of the pod"
     for index, sysctl in enumerate(tables(pod.security.get("sysctls"))):
         since = SYSCTLS.get(text(sysctl.get("name")))
