@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from migrate.check import patching
-from migrate.check.reach import Table, items, table, tables, text
+from migrate.check.reach import Table, items, reach, table, tables, text
 from migrate.check.reading import KUSTOMIZATIONS, Loaded
 from migrate.check.scene import Object, Scene
 from migrate.check.transforming import transformed
@@ -112,7 +112,7 @@ class _Builder:
         for field, kind in (("configMapGenerator", "ConfigMap"), ("secretGenerator", "Secret")):
             for index, entry in enumerate(tables(kustomization.data.get(field))):
                 data = self._contents(kustomization, folder, f"{field}[{index}]", entry)
-                made = {"apiVersion": "v1", "kind": kind, "metadata": _made_metadata(entry), "data": data}
+                made = {"apiVersion": "v1", "kind": kind, "metadata": _metadata(entry, kustomization), "data": data}
                 same = [one for one in found if (one.kind, one.name) == (kind, text(entry.get("name")))]
                 if same and entry.get("behavior") in ("merge", "replace"):
                     found = [one for one in found if one not in same]
@@ -197,11 +197,10 @@ def _path_or_patch(entry: str) -> str:
     return "patch" if "\n" in entry or ":" in entry else "path"
 
 
-def _made_metadata(entry: Table) -> Table:
-    options = table(entry.get("options"))
-    more = {key: options[key] for key in ("labels", "annotations") if options.get(key)}
-    return {
-        "name": text(entry.get("name")),
-        **more,
-        **({"namespace": entry["namespace"]} if entry.get("namespace") else {}),
-    }
+def _metadata(entry: Table, kustomization: Object) -> Table:
+    """Of what a generator makes: `generatorOptions` are for all of a kustomization, `options` for one."""
+    found: Table = {"name": text(entry.get("name"))}
+    for key in ("labels", "annotations"):
+        both = table(kustomization.get(f"generatorOptions.{key}")) | table(reach(entry, f"options.{key}"))
+        found |= {key: both} if both else {}
+    return found | ({"namespace": entry["namespace"]} if entry.get("namespace") else {})

@@ -37,9 +37,11 @@ def _with_labels(data: Table, kustomization: Table) -> Table:
     for rule in rules:
         pairs = table(rule.get("pairs"))
         data = patching.merge(data, {"metadata": {"labels": pairs}})
-        at = TEMPLATES.get(text(data.get("kind")))
-        if at and (rule.get("includeSelectors") or rule.get("includeTemplates")):
-            data = patching.merge(data, _nested(f"{at}.metadata.labels", pairs))
+        kind = text(data.get("kind"))
+        if kind in TEMPLATES and (rule.get("includeSelectors") or rule.get("includeTemplates")):
+            data = patching.merge(data, _nested(f"{TEMPLATES[kind]}.metadata.labels", pairs))
+            more = _nested("spec.jobTemplate.metadata.labels", pairs) if kind == "CronJob" else {}
+            data = patching.merge(data, more)
         if rule.get("includeSelectors"):
             data = patching.merge(data, _selector(data, pairs))
     return data

@@ -101,6 +101,12 @@ def test_config_maps_of_files_and_variables() -> None:
     assert found.data["metadata"] == {"name": "a", "labels": {"x": "y"}}
 
 
+def test_what_a_generator_makes_has_labels_of_its_kustomization() -> None:
+    head = HEAD + "generatorOptions: {labels: {a: b, c: d}}\n"
+    entry = "configMapGenerator: [{name: a, literals: [x=y], options: {labels: {c: e}}}]\n"
+    assert only({"kustomization.yaml": head + entry}, "ConfigMap").labels == {"a": "b", "c": "e"}
+
+
 def test_an_overlay_adds_to_a_config_map() -> None:
     files = {
         "base/kustomization.yaml": HEAD + "configMapGenerator: [{name: a, literals: [b=c, d=e]}]\n",

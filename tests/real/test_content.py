@@ -33,8 +33,11 @@ DEBOPS_ROLES = sorted([*STATEFUL, *STATELESS, *OTHERS])
 
 @pytest.fixture(scope="module")
 def debops(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return debops_project(tmp_path_factory.mktemp("debops"))
+
+
+def debops_project(project: Path) -> Path:
     """A project of one's own over debops roles: a host and a play for each, roles copied beside the playbook."""
-    project = tmp_path_factory.mktemp("debops")
     collection = only(unpacked("debops"), "galaxy.yml").parent
     shutil.copytree(collection / "roles", project / "roles")
     names = DEBOPS_ROLES

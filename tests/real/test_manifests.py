@@ -12,15 +12,26 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from migrate.check import assemble, reading
+from migrate.check.folder import read
 from tests.real import gotools
 from tests.real.controlplane import Cluster, cluster, until
 from tests.real.running import migrate
+from tests.real.test_content import debops_project
 
 pytestmark = pytest.mark.real
 EXAMPLE = Path(__file__).parents[2] / "inventories" / "example"
 ENVIRONMENTS = ("production", "staging")
+PROJECTS = (*ENVIRONMENTS, "debops")
 TARGET, SERVER = "1.31", "1.34"
+HASH = re.compile(r"-[bcdfghkmt2456789]{10}$")
 CUSTOM = ("ExternalSecret", "SealedSecret", "HTTPRoute")
+# Where no environment has a name, nobody has named a namespace either.
+RESTRICTED = {
+    "apiVersion": "v1",
+    "kind": "Namespace",
+    "metadata": {"name": "debops", "labels": {"pod-security.kubernetes.io/enforce": "restricted"}},
+}
 Documents = dict[str, list[dict[str, Any]]]
 
 
@@ -33,10 +44,26 @@ def deploy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def rendered(deploy: Path) -> Documents:
-    """What kustomize makes of each environment."""
+def debops(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files for roles that nobody here wrote."""
+    folder = tmp_path_factory.mktemp("debops-deploy")
+    project = debops_project(tmp_path_factory.mktemp("debops"))
+    run = migrate("generate", "-p", ".", "-i", "hosts", "site.yml", "-o", str(folder), cwd=project)
+    assert run.code in (0, 1), run.err
+    return folder
+
+
+@pytest.fixture(scope="module")
+def folders(deploy: Path, debops: Path) -> dict[str, Path]:
+    """Where the kustomization of each project is."""
+    return {**{name: deploy / "environments" / name for name in ENVIRONMENTS}, "debops": debops}
+
+
+@pytest.fixture(scope="module")
+def rendered(folders: dict[str, Path]) -> Documents:
+    """What kustomize makes of each."""
     kubectl = gotools.program("cluster", "kubectl") / "kubectl"
-    return {name: kustomized(kubectl, deploy / "environments" / name) for name in ENVIRONMENTS}
+    return {name: kustomized(kubectl, folder) for name, folder in folders.items()}
 
 
 def kustomized(kubectl: Path, folder: Path) -> list[dict[str, Any]]:
@@ -45,12 +72,22 @@ def kustomized(kubectl: Path, folder: Path) -> list[dict[str, Any]]:
     return list(yaml.safe_load_all(done.stdout))
 
 
+def inside(name: str) -> list[str]:
+    """The flag for objects that name no namespace."""
+    return ["--namespace", name]
+
+
+def root_of(folder: Path) -> Path:
+    """The folder that was generated into."""
+    return folder.parents[1] if folder.parent.name == "environments" else folder
+
+
 def text_of(documents: list[dict[str, Any]]) -> str:
     return yaml.safe_dump_all(documents)
 
 
 @pytest.mark.parametrize("version", [TARGET, SERVER])
-@pytest.mark.parametrize("name", ENVIRONMENTS)
+@pytest.mark.parametrize("name", PROJECTS)
 def test_kubernetes_validate(rendered: Documents, name: str, version: str) -> None:
     assert len(rendered[name]) > 20
     for document in rendered[name]:
@@ -77,7 +114,7 @@ def schemas(rendered: Documents, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 
 @pytest.mark.parametrize("version", [TARGET, SERVER])
-@pytest.mark.parametrize("name", ENVIRONMENTS)
+@pytest.mark.parametrize("name", PROJECTS)
 def test_kubeconform(rendered: Documents, schemas: Path, name: str, version: str) -> None:
     pattern = f"{schemas}/v{version}.0/{{{{ .ResourceKind }}}}{{{{ .KindSuffix }}}}.json"
     command = [str(gotools.program("linters", "kubeconform") / "kubeconform"), "-strict", "-output=json", "-summary"]
@@ -88,7 +125,7 @@ def test_kubeconform(rendered: Documents, schemas: Path, name: str, version: str
     assert told["summary"]["valid"] == sum(one["kind"] not in CUSTOM for one in rendered[name])
 
 
-@pytest.mark.parametrize("name", ENVIRONMENTS)
+@pytest.mark.parametrize("name", PROJECTS)
 def test_kube_score(rendered: Documents, name: str) -> None:
     command = [str(gotools.program("linters", "kube-score") / "kube-score"), "score", "--output-format=ci"]
     done = subprocess.run(
@@ -102,6 +139,33 @@ def test_kube_score(rendered: Documents, name: str) -> None:
     assert done.returncode == 0 and not critical, "\n".join(critical) or done.stderr
 
 
+@pytest.mark.parametrize("name", PROJECTS)
+def test_we_read_kustomizations_as_kustomize_does(rendered: Documents, folders: dict[str, Path], name: str) -> None:
+    """Our checks look at what they assemble; that is what kustomize builds, but for the hashes in names."""
+    root = root_of(folders[name])
+    made = assemble.assemble(reading.load(read(root)), 31)
+    here = folders[name].relative_to(root).as_posix().replace(".", "")
+    (scene,) = [one for one in made.scenes if one.root == here]
+    ours = {key(one.data): one.data for one in scene.objects}
+    theirs = {key(one): one for one in rendered[name]}
+    assert ours.keys() == theirs.keys()
+    for name_of, one in theirs.items():
+        assert without_hashes(ours[name_of]) == without_hashes(one), name_of
+
+
+def key(one: dict[str, Any]) -> tuple[str, str]:
+    return one["kind"], HASH.sub("", one["metadata"]["name"]) if one["kind"] == "ConfigMap" else one["metadata"]["name"]
+
+
+def without_hashes(value: Any) -> Any:
+    """ConfigMaps by their plain names; labels of generators are theirs alone."""
+    if isinstance(value, dict):
+        return {name: without_hashes(inner) for name, inner in value.items() if (name, inner) != ("namespace", "")}
+    if isinstance(value, list):
+        return [without_hashes(inner) for inner in value]
+    return HASH.sub("", value) if isinstance(value, str) else value
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     with cluster(tmp_path_factory.mktemp("cluster")) as found:
@@ -110,16 +174,17 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         yield found
 
 
-@pytest.fixture(scope="module", params=ENVIRONMENTS)
-def applied(request: pytest.FixtureRequest, server: Cluster, deploy: Path, rendered: Documents) -> Iterator[str]:
+@pytest.fixture(scope="module", params=PROJECTS)
+def applied(
+    request: pytest.FixtureRequest, server: Cluster, folders: dict[str, Path], rendered: Documents
+) -> Iterator[str]:
     """An environment as a person applies it: namespace, then secrets from the skeletons, then everything."""
     name = str(request.param)
-    documents = rendered[name]
-    namespaces = [one for one in documents if one["kind"] == "Namespace"]
+    namespaces = [one for one in rendered[name] if one["kind"] == "Namespace"] or [RESTRICTED]
     assert [one["metadata"]["name"] for one in namespaces] == [name]
     assert namespaces[0]["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
     server.kubectl("apply", "-f", "-", text=text_of(namespaces))
-    for path in sorted(deploy.rglob("secret.example.yaml")):
+    for path in sorted(root_of(folders[name]).rglob("secret.example.yaml")):
         if "overlays" not in path.parts or name in path.parts:
             server.kubectl("apply", "--namespace", name, "-f", str(path))
     yield name
@@ -129,17 +194,17 @@ def applied(request: pytest.FixtureRequest, server: Cluster, deploy: Path, rende
 def test_the_api_server_takes_everything(server: Cluster, applied: str, rendered: Documents) -> None:
     """Strict validation of a dry run names all fields that it does not know; server-side apply, only some."""
     text = text_of(rendered[applied])
-    dry = server.kubectl("apply", "--dry-run=server", "--validate=strict", "-f", "-", text=text)
+    dry = server.kubectl("apply", "--dry-run=server", "--validate=strict", *inside(applied), "-f", "-", text=text)
     assert "Warning" not in dry.stderr, dry.stderr
-    real = server.kubectl("apply", "--server-side", "--validate=strict", "-f", "-", text=text)
+    real = server.kubectl("apply", "--server-side", "--validate=strict", *inside(applied), "-f", "-", text=text)
     assert "Warning" not in real.stderr, real.stderr
-    again = server.kubectl("apply", "--server-side", "--validate=strict", "-f", "-", text=text)
+    again = server.kubectl("apply", "--server-side", "--validate=strict", *inside(applied), "-f", "-", text=text)
     assert again.stdout.count("serverside-applied") == len(rendered[applied])
 
 
 def test_pods_are_admitted_and_placed(server: Cluster, applied: str, rendered: Documents) -> None:
     """A Deployment that breaks `restricted` is taken; its pods are not. So count pods."""
-    server.kubectl("apply", "--server-side", "-f", "-", text=text_of(rendered[applied]))
+    server.kubectl("apply", "--server-side", *inside(applied), "-f", "-", text=text_of(rendered[applied]))
     jobs = [one["metadata"]["name"] for one in rendered[applied] if one["kind"] == "CronJob"]
     for job in jobs:
         server.kubectl("create", "job", f"{job}-now", f"--from=cronjob/{job}", "--namespace", applied)
@@ -165,10 +230,11 @@ def test_pods_are_admitted_and_placed(server: Cluster, applied: str, rendered: D
         refused = [one["message"] for one in server.get("events", "--namespace", applied) if one["type"] == "Warning"]
         raise AssertionError(f"wanted {wanted}, placed {placed()}\n" + "\n".join(refused)) from error
     assert len(wanted) > 4
+    print(f"{applied}: {sum(wanted.values())} pods of {len(wanted)} controllers placed")
 
 
 def test_bridges_lead_to_machines(server: Cluster, applied: str, rendered: Documents) -> None:
-    server.kubectl("apply", "--server-side", "-f", "-", text=text_of(rendered[applied]))
+    server.kubectl("apply", "--server-side", *inside(applied), "-f", "-", text=text_of(rendered[applied]))
     slices = {one["metadata"]["name"]: one for one in server.get("endpointslices", "--namespace", applied)}
     ours = [one for one in rendered[applied] if one["kind"] == "EndpointSlice"]
     assert ours
@@ -182,7 +248,7 @@ def test_bridges_lead_to_machines(server: Cluster, applied: str, rendered: Docum
 
 
 def test_policies_and_budgets_are_there(server: Cluster, applied: str, rendered: Documents) -> None:
-    server.kubectl("apply", "--server-side", "-f", "-", text=text_of(rendered[applied]))
+    server.kubectl("apply", "--server-side", *inside(applied), "-f", "-", text=text_of(rendered[applied]))
     for kind in ("NetworkPolicy", "PodDisruptionBudget"):
         wanted = {one["metadata"]["name"] for one in rendered[applied] if one["kind"] == kind}
         assert wanted <= {one["metadata"]["name"] for one in server.get(kind.lower(), "--namespace", applied)}
