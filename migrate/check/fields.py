@@ -127,7 +127,8 @@ def _in_many(value: Any, wraps: str, kind: str, at: str, minor: int) -> Iterator
         yield "wrong-type", at, f"{at} should be a mapping, not {_told(value)}"
     else:
         for key, inner in value.items():
-            yield from _in_value(inner, wraps[1:], kind, f"{at}.{key}", minor)
+            if inner is not None:
+                yield from _in_value(inner, wraps[1:], kind, f"{at}.{key}", minor)
 
 
 def _whole(value: Any) -> bool:

@@ -162,3 +162,15 @@ def test_a_key_that_stands_twice_and_a_bomb_are_refused() -> None:
 def test_dates_stay_text() -> None:
     (scene,) = scenes({"a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {day: 2026-01-31}\n"})
     assert scene.objects[0].get("data.day") == "2026-01-31"
+
+
+def test_kinds_of_others_have_words_of_their_own() -> None:
+    gateway = """apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: a}
+spec: {gatewayClassName: a, listeners: [{name: a, port: 80, protocol: HTTP}]}
+---
+apiVersion: kind.x-k8s.io/v1alpha4
+kind: Cluster
+"""
+    assert check([Artifact("a.yaml", gateway)], kubernetes="1.31") == []

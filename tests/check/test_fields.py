@@ -93,6 +93,11 @@ def test_fields_have_versions() -> None:
     assert ours(pod, 31) == ["Kubernetes knows spec.hostnameOverride only from 1.34, not in 1.31"]
 
 
+def test_nothing_is_a_value_of_a_mapping() -> None:
+    """The API server takes it for an empty text."""
+    assert ours({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}, "stringData": {"a": None}}, 31) == []
+
+
 def test_versions_are_read() -> None:
     assert [minor_of(text) for text in ("1.31", "v1.30.2", "1.20", "1.99", "latest")] == [31, 30, 25, 37, 37]
 

@@ -58,19 +58,35 @@ def service_without_pods(scene: Scene) -> Iterator[Fault]:
 @check(
     Severity.ERROR,
     remedy="Name a port that the container or the EndpointSlice has.",
-    asked_by="kube-linter:invalid-target-ports kube-linter:target-port-specification kube-score:container-ports-check",
+    asked_by="kube-linter:invalid-target-ports kube-linter:target-port-specification",
 )
 def target_port(scene: Scene) -> Iterator[Fault]:
+    yield from (fault for fault, port in _missing_targets(scene) if isinstance(port, str))
+    for one in scene.of("EndpointSlice"):
+        yield from _slice(one, scene)
+
+
+@check(
+    Severity.WARNING,
+    remedy="Declare the port in the container, or correct the number.",
+    asked_by="kube-score:container-ports-check",
+)
+def undeclared_port(scene: Scene) -> Iterator[Fault]:
+    """Kubernetes takes any number; one that nobody declares is most often a slip."""
+    yield from (fault for fault, port in _missing_targets(scene) if not isinstance(port, str))
+    yield from (fault for fault, port in _missing_questions(scene) if not isinstance(port, str))
+
+
+def _missing_targets(scene: Scene) -> Iterator[tuple[Fault, object]]:
+    """(fault, port) of Services that lead to ports which their pods do not declare."""
     for service in scene.of("Service"):
         pods = scene.selected(table(service.get("spec.selector")))
         for index, port in enumerate(tables(service.get("spec.ports"))):
             wanted = port.get("targetPort", port.get("port"))
             for pod in pods:
                 if not _listens(pod, wanted, text(port.get("protocol")) or "TCP"):
-                    at = f"spec.ports[{index}].targetPort"
-                    yield Fault(service, at, f"{pod.owner} has no {port.get('protocol', 'TCP')} port {wanted}")
-    for one in scene.of("EndpointSlice"):
-        yield from _slice(one, scene)
+                    message = f"{pod.owner} has no {port.get('protocol', 'TCP')} port {wanted}"
+                    yield Fault(service, f"spec.ports[{index}].targetPort", message), wanted
 
 
 def _listens(pod: Pod, wanted: object, protocol: str) -> bool:
@@ -100,18 +116,21 @@ def _slice(one: Object, scene: Scene) -> Iterator[Fault]:
     asked_by="kube-linter:liveness-port kube-linter:readiness-port kube-linter:startup-port",
 )
 def probe_port(scene: Scene) -> Iterator[Fault]:
+    yield from (fault for fault, port in _missing_questions(scene) if isinstance(port, str))
+
+
+def _missing_questions(scene: Scene) -> Iterator[tuple[Fault, object]]:
+    """(fault, port) of probes that ask on ports which their container does not declare."""
     for pod in scene.pods:
         for one in pod.containers:
             ports = {
                 plain(port.get(key)) for port in tables(one.data.get("ports")) for key in ("name", "containerPort")
             }
-            for probe in PROBES:
-                for way in ("httpGet", "tcpSocket", "grpc"):
-                    port = reach(one.data, f"{probe}.{way}.port")
-                    if port is not None and plain(port) not in ports:
-                        yield of_container(
-                            pod, one, f"{probe}.{way}.port", f"{probe} asks on {port}, which is no port of it"
-                        )
+            for probe, way in ((probe, way) for probe in PROBES for way in ("httpGet", "tcpSocket", "grpc")):
+                port = reach(one.data, f"{probe}.{way}.port")
+                if port is not None and plain(port) not in ports:
+                    message = f"{probe} asks on {port}, which is no port of it"
+                    yield of_container(pod, one, f"{probe}.{way}.port", message), port
 
 
 @check(

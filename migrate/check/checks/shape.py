@@ -23,6 +23,7 @@ REMOVED = {
     "discovery.k8s.io/v1beta1": 24,
     "autoscaling/v2beta1": 24,
 }
+CUSTOM = ("gateway.networking.k8s.io/", "external-secrets.io/", "bitnami.com/")
 VALUES = {
     "imagePullPolicy": "Always IfNotPresent Never",
     "restartPolicy": "Always OnFailure Never",
@@ -61,11 +62,17 @@ def _not_served(one: Object, minor: int) -> str:
     if one.api in REMOVED:
         return f"Kubernetes serves {one.api} only until 1.{REMOVED[one.api]}"
     others = sorted(name.split()[0] for name in knowledge().kinds if name.split()[1] == one.kind)
-    return f"{one.kind} is of {' or '.join(others)}, not of {one.api}" if others and _built_in(one.api) else ""
+    ours = one.api.rpartition("/")[0] in knowledge().groups
+    return f"{one.kind} is of {' or '.join(others)}, not of {one.api}" if others and ours else ""
 
 
-def _built_in(api: str) -> bool:
-    return api.rpartition("/")[0] in knowledge().groups
+def _is_known(one: Object) -> bool:
+    return f"{one.api} {one.kind}" in knowledge().kinds
+
+
+def _built_in(one: Object) -> bool:
+    """Whether it is Kubernetes' own: the words below mean other things in the kinds of others."""
+    return not one.api.startswith(CUSTOM)
 
 
 def _mistakes(scene: Scene, wanted: str) -> Iterator[Fault]:
@@ -103,7 +110,7 @@ def wrong_type(scene: Scene) -> Iterator[Fault]:
 @check(Severity.ERROR, remedy="Choose one of the values that Kubernetes knows.")
 def unknown_value(scene: Scene) -> Iterator[Fault]:
     for one in scene.objects:
-        if one.kind not in ("ConfigMap", "Secret") and f"{one.api} {one.kind}" in knowledge().kinds:
+        if one.kind not in ("ConfigMap", "Secret") and _built_in(one) and _is_known(one):
             for at, name, value in _leaves(one.data, ""):
                 if name in ALLOWED and value not in ALLOWED[name]:
                     yield Fault(one, at, f"{at} may be {', '.join(sorted(ALLOWED[name]))}")
@@ -147,7 +154,9 @@ def name(scene: Scene) -> Iterator[Fault]:
 
 def _name_mistake(one: Object) -> str:
     if not one.name:
-        return "" if one.get("metadata.generateName") else f"{one.kind or 'a document'} has no name"
+        return (
+            "" if one.get("metadata.generateName") or not _is_known(one) else f"{one.kind or 'a document'} has no name"
+        )
     if one.kind in LONGEST and len(one.name) > LONGEST[one.kind]:
         return f"the name of a {one.kind} may have {LONGEST[one.kind]} characters, not {len(one.name)}"
     if one.kind == "Service" and not (one.name[0].isalpha() and DNS_LABEL.fullmatch(one.name)):
