@@ -40,13 +40,14 @@ class Report(msgspec.Struct, frozen=True):
 
 
 class Linter(msgspec.Struct, frozen=True):
-    """A program: its flags before the files, what it reads, and how its answer is understood."""
+    """A program: flags before the files, what it reads, how its answer is understood; `lacks`: why it is not asked."""
 
     name: str
     flags: tuple[str, ...]
     reads: str
     understand: Callable[[Any], Iterator[Report]]
     one_folder: bool = False
+    lacks: str = ""
 
 
 class Heard(msgspec.Struct, frozen=True):
@@ -120,7 +121,7 @@ def known(kubernetes: str, schemas: str) -> tuple[Linter, ...]:
         Linter("hadolint", ("--no-fail", "--format=json"), BUILDS, of_hadolint),
         Linter("kube-linter", ("lint", "--format=json"), MANIFESTS, of_kube_linter),
         Linter("kube-score", score, MANIFESTS, of_kube_score),
-        *([Linter("kubeconform", conform, MANIFESTS, of_kubeconform)] if schemas else []),
+        Linter("kubeconform", conform, MANIFESTS, of_kubeconform, lacks="" if schemas else "policy.schemas is not set"),
         Linter("polaris", ("audit", "--format=json", "--audit-path"), MANIFESTS, of_polaris, one_folder=True),
     )
 
@@ -129,11 +130,11 @@ def consult(
     scenes: Sequence[Scene], artifacts: Iterable[Artifact], asked: Sequence[Linter], said: Sequence[Finding]
 ) -> Heard:
     """Ask every linter that is on PATH; `said` are our own findings, which need not be said twice."""
-    there = [linter for linter in asked if linters.find(linter.name)]
-    absent = tuple(linter.name for linter in asked if linter not in there)
+    there = [linter for linter in asked if not linter.lacks and linters.find(linter.name)]
+    absent = tuple(linter.name for linter in asked if linter not in there and not linter.lacks)
     found: dict[tuple[str, str, str], Finding] = {}
     ran: list[str] = []
-    failed: list[str] = []
+    failed = [f"{linter.name} ({linter.lacks})" for linter in asked if linter.lacks and linters.find(linter.name)]
     with tempfile.TemporaryDirectory(prefix="migrate-lint-") as name:
         folder = Path(name)
         files = {MANIFESTS: _write_scenes(scenes, folder), BUILDS: _write_builds(artifacts, folder)}

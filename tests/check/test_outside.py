@@ -156,7 +156,8 @@ def test_dockerfiles_are_shown_by_their_own_path(programs: Path) -> None:
 
 def test_kubeconform_is_asked_only_where_its_schemas_are_known(programs: Path) -> None:
     install(programs, "kubeconform", json.dumps(KUBECONFORM))
-    assert ask_others(GOOD, [], kubernetes="1.31").ran == ()
+    heard = ask_others(GOOD, [], kubernetes="1.31")
+    assert (heard.ran, heard.failed) == ((), ("kubeconform (policy.schemas is not set)",))
     heard = ask_others(GOOD, [], kubernetes="1.31", schemas="/schemas/{{ .ResourceKind }}.json")
     assert heard.ran == ("kubeconform",)
     assert [one.severity for one in heard.findings] == [Severity.ERROR]

@@ -34,7 +34,10 @@ PACKAGES = {
 }
 # Where the CRDs are that generated objects may need.
 CRDS = {
-    "sigs.k8s.io/gateway-api@v1.4.1": ["config/crd/standard/gateway.networking.k8s.io_httproutes.yaml"],
+    "sigs.k8s.io/gateway-api@v1.4.1": [
+        "config/crd/standard/gateway.networking.k8s.io_gateways.yaml",
+        "config/crd/standard/gateway.networking.k8s.io_httproutes.yaml",
+    ],
     "github.com/external-secrets/external-secrets@v0.16.2": [
         "config/crds/bases/external-secrets.io_externalsecrets.yaml"
     ],

@@ -254,6 +254,36 @@ def test_policies_and_budgets_are_there(server: Cluster, applied: str, rendered:
         assert wanted <= {one["metadata"]["name"] for one in server.get(kind.lower(), "--namespace", applied)}
 
 
+@pytest.mark.parametrize(
+    ("secrets", "routes", "kinds"),
+    [
+        ("external", "gateway", {"ExternalSecret", "Gateway", "HTTPRoute"}),
+        ("sealed", "ingress", {"SealedSecret", "Ingress"}),
+    ],
+)
+def test_objects_of_others(server: Cluster, tmp_path: Path, secrets: str, routes: str, kinds: set[str]) -> None:
+    """With the CRDs of those who defined them: the Gateway API, External Secrets, Sealed Secrets."""
+    options = (
+        "--set",
+        f"target.secrets={secrets}",
+        "--set",
+        f"target.routes={routes}",
+        "--set",
+        f"target.namespace={secrets}",
+    )
+    arguments = ("-c", "migrate.yaml", "-E", "production", "-o", str(tmp_path), *options)
+    run = migrate("generate", *arguments, cwd=EXAMPLE)
+    assert run.code in (0, 1), run.err
+    documents = kustomized(server.program, tmp_path / "environments" / "production")
+    assert kinds <= {one["kind"] for one in documents}
+    server.kubectl("create", "namespace", secrets)
+    text = text_of([one for one in documents if one["kind"] != "Namespace"])
+    dry = server.kubectl("apply", "--dry-run=server", "--validate=strict", "-f", "-", text=text)
+    assert "Warning" not in dry.stderr, dry.stderr
+    server.kubectl("apply", "--server-side", "--validate=strict", "-f", "-", text=text)
+    server.kubectl("delete", "namespace", secrets, "--wait=false")
+
+
 def test_the_server_refuses_what_is_wrong(server: Cluster, applied: str) -> None:
     """That the tests above can fail."""
     wrong = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "wrong"}, "dada": {}}
