@@ -183,7 +183,8 @@ def applied(
     namespaces = [one for one in rendered[name] if one["kind"] == "Namespace"] or [RESTRICTED]
     assert [one["metadata"]["name"] for one in namespaces] == [name]
     assert namespaces[0]["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
-    server.kubectl("apply", "-f", "-", text=text_of(namespaces))
+    # In a cluster of somebody's own, a namespace that is there already is not ours to use, and to delete.
+    server.kubectl("create", "--save-config", "-f", "-", text=text_of(namespaces))
     for path in sorted(root_of(folders[name]).rglob("secret.example.yaml")):
         if "overlays" not in path.parts or name in path.parts:
             server.kubectl("apply", "--namespace", name, "-f", str(path))
