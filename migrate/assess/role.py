@@ -25,8 +25,8 @@ WORST = (
     Kind.MIXED,
     Kind.UNKNOWN,
     Kind.STATELESS,
-    Kind.BATCH,
     Kind.BUILD_AGENT,
+    Kind.BATCH,
     Kind.PLUMBING,
     Kind.LIBRARY,
 )
@@ -75,7 +75,7 @@ def answer(
 
 
 def of_workloads(workloads: Sequence[Workload], index: Index) -> RoleAnswer:
-    parts = sorted((part(one, index) for one in workloads), key=lambda one: (WORST.index(one.kind), one.name))
+    parts = sorted((part(one, index) for one in workloads), key=badness)
     worst = parts[0]
     return RoleAnswer(
         path="",
@@ -102,6 +102,10 @@ def kind_of(parts: Sequence[Part]) -> Kind:
         return Kind.PLUMBING
     kept = any(one.kind is Kind.BATCH and one.nature is Nature.STATEFUL for one in parts)
     return Kind.MIXED if parts[0].kind is Kind.STATELESS and kept else parts[0].kind
+
+
+def badness(one: Part) -> tuple[bool, int, str]:
+    return is_chore(one), WORST.index(one.kind), one.name
 
 
 def is_chore(one: Part) -> bool:
