@@ -206,9 +206,12 @@ TARGET = (
     "# What manifests are written for.",
     "target:",
     '  kubernetes: "1.31"',
-    "  # namespace: shop",
+    '  # namespace: "shop-{environment}"  # else the name of the environment',
     "  # registry: registry.example.com/shop",
     "  # base_image: debian:bookworm-slim",
+    "  # routes: ingress        # or gateway (HTTPRoutes), or none; route_class names the class",
+    "  # secrets: plain         # or external (of the ClusterSecretStore secret_store), or sealed",
+    "  # package: kustomize     # or helm, for a chart of the same objects, too",
 )
 
 

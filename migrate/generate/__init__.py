@@ -52,7 +52,7 @@ def generate(
         artifacts += roots.of_environment(environment, inside, known)
     if target.package is Package.HELM and made:
         artifacts += chart.chart(_by_environment(made), known)
-    findings += _target_findings(artifacts, target)
+    findings += [*_target_findings(artifacts, target), *_class_findings(artifacts, target)]
     return _guarded(artifacts, findings, known)
 
 
@@ -117,6 +117,15 @@ GENERATORS: Mapping[Placement, Callable[[Workload, Estate], Made]] = {
     Placement.DAEMONSET: contained.daemon_set,
     Placement.VM: _bridge,
 }
+
+
+def _class_findings(artifacts: Iterable[Artifact], target: Target) -> list[Finding]:
+    """A Gateway is of some class, and only the cluster knows which there are."""
+    if target.route_class or not any(artifact.path.endswith("gateway.yaml") for artifact in artifacts):
+        return []
+    message = "The class of the Gateway is not known; gateway.yaml says `default`."
+    remedy = "Set target.route_class in migrate.yaml to a class that `kubectl get gatewayclasses` shows."
+    return [Finding("gateway-class", "migrate.yaml", message, remedy)]
 
 
 def _target_findings(artifacts: Iterable[Artifact], target: Target) -> list[Finding]:

@@ -219,6 +219,11 @@ def test_routes_of_the_gateway_api() -> None:
     assert [one["name"] for one in gateway["spec"]["listeners"]] == ["http", "https-0", "https-1"]
 
 
+def test_a_gateway_without_a_class_is_told() -> None:
+    assert "gateway-class" in {one.check for one in files(site(SITE), routes=Routes.GATEWAY)[1]}
+    assert "gateway-class" not in {one.check for one in files(site(SITE))[1]}
+
+
 def test_no_routes_if_none_are_wanted() -> None:
     found, findings = files(site(SITE), routes=Routes.NONE)
     assert not [path for path in found if "ingress" in path or "httproute" in path]
