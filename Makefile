@@ -37,9 +37,10 @@ types: ## Check types
 	$(BIN)/mypy
 
 .PHONY: bench
-bench: ## Compare with ansible-inventory on 1,000 and 10,000 generated hosts (BENCH="--runs 3")
+bench: ## Compare with ansible-inventory on 1,000 and 10,000 hosts, and with PyYAML on 1,000 workloads (BENCH="--runs 3")
 	@scripts/bootstrap.sh run
 	$(BIN)/python benchmarks/run.py $(BENCH)
+	$(BIN)/python benchmarks/emission.py
 
 .PHONY: accuracy
 accuracy: ## Compare answers about public roles with their labels (ACCURACY=--misses shows what was missed)
