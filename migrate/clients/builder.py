@@ -51,7 +51,7 @@ class Builder:
         """Bytes of an image; 0 where the tool doesn't tell."""
         if self.name == "buildah":
             found = json.loads(self.ask("images", "--json", image) or "[]")
-            return int(found[0].get("size", 0)) if found and str(found[0].get("size", "")).isdecimal() else 0
+            return in_bytes(str(found[0].get("size", ""))) if found else 0
         return int(self.ask("image", "inspect", "--format={{.Size}}", image))
 
     def has_image(self, image: str) -> bool:
@@ -212,6 +212,12 @@ QUESTION = {
     "docker": ("version", "--format={{.Server.Version}}"),
     "buildah": ("--version",),
 }
+
+
+def in_bytes(text: str) -> int:
+    """`167 MB`, as buildah tells sizes; 0 for what is none."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?) ?([KMG]?)B?", text)
+    return int(float(match[1]) * 1000 ** " KMG".index(match[2] or " ")) if match else 0
 
 
 def gateway(network: Mapping[str, Any]) -> str:

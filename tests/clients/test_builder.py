@@ -102,3 +102,8 @@ def test_what_is_gone_may_be_removed(log: Path) -> None:
 )
 def test_gateways(network: dict[str, object], address: str) -> None:
     assert builder.gateway(network) == address
+
+
+@pytest.mark.parametrize(("text", "size"), [("167 MB", 167_000_000), ("1.2 GB", 1_200_000_000), ("5", 5), ("big", 0)])
+def test_sizes(text: str, size: int) -> None:
+    assert builder.in_bytes(text) == size
