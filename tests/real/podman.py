@@ -27,13 +27,18 @@ events_logger = "file"
 """
 
 
+def settings() -> Path:
+    """The file of podman's settings."""
+    path = CACHE / "containers.conf"
+    if not path.exists():
+        CACHE.mkdir(parents=True, exist_ok=True)
+        path.write_text(SETTINGS)
+    return path
+
+
 def podman(*arguments: str) -> str:
     """The output of one call; a failure shows what podman said."""
-    settings = CACHE / "containers.conf"
-    if not settings.exists():
-        CACHE.mkdir(parents=True, exist_ok=True)
-        settings.write_text(SETTINGS)
-    env = {**os.environ, "CONTAINERS_CONF": str(settings)}
+    env = {**os.environ, "CONTAINERS_CONF": str(settings())}
     done = subprocess.run(["podman", *arguments], check=False, capture_output=True, text=True, env=env, timeout=900)
     assert done.returncode == 0, f"podman {' '.join(arguments)}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
     return done.stdout.strip()
