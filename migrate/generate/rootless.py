@@ -10,6 +10,7 @@ from migrate.generate.tasks import is_below
 from migrate.model.product import Product
 
 MARK = "# Only root could, and the container is not root from the start: "
+SECTION = re.compile(r"^\[[^\]\n]+\]\s*$", re.MULTILINE)  # of a file in which `;` begins a comment, and `#` may not
 
 
 def without_root(path: str, text: str, products: Iterable[Product | None]) -> tuple[str, list[str]]:
@@ -22,9 +23,10 @@ def without_root(path: str, text: str, products: Iterable[Product | None]) -> tu
     ]
     if not patterns:
         return text, []
+    mark = f";{MARK[1:]}" if SECTION.search(text) else MARK
     lines, notes = [], []
     for line in text.splitlines(keepends=True):
         told = any(pattern.match(line.strip()) for pattern in patterns)
-        lines.append(f"{line[: len(line) - len(line.lstrip())]}{MARK}{line.lstrip()}" if told else line)
+        lines.append(f"{line[: len(line) - len(line.lstrip())]}{mark}{line.lstrip()}" if told else line)
         notes += [f"line «{line.strip()}» is a comment now: only root can obey it"] if told else []
     return "".join(lines), notes

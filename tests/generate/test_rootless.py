@@ -20,3 +20,10 @@ def test_chroot_and_user_go_and_are_noted() -> None:
 def test_other_files_stay() -> None:
     assert without_root("/etc/other.cfg", TEXT, [HAPROXY]) == (TEXT, [])
     assert without_root("/etc/haproxy/haproxy.cfg", TEXT, []) == (TEXT, [])
+
+
+def test_a_comment_of_the_file_s_own_kind() -> None:
+    """PHP-FPM takes a line that begins with `#` for a setting that it doesn't know."""
+    pool = "[shop]\nuser = www-data\nlisten = /run/php/shop.sock\nlisten.owner = www-data\n"
+    text, _ = without_root("/etc/php/8.2/fpm/pool.d/shop.conf", pool, [catalog.load()["php-fpm"]])
+    assert [line[:6] for line in text.splitlines()] == ["[shop]", "; Only", "listen", "; Only"]
