@@ -33,5 +33,9 @@ class SourceError(MigrateError):
     exit_code = SOURCE_FAILED
 
 
+class DisagreementError(SourceError):
+    """Several players of one project saw different things; a single one has to play it again."""
+
+
 class EngineError(SourceError):
     """The recording child process died or spoke nonsense."""

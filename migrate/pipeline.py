@@ -6,7 +6,7 @@ from __future__ import annotations
 import datetime
 import os
 from collections.abc import Callable, Collection, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -40,6 +40,7 @@ from migrate.record.session import Session
 Watch = Callable[[str], None]
 Discover = Callable[[], tuple[list[Machine], list[Finding]]]
 
+MOST_PLAYERS = 8
 UNREACHABLE = ("libvirt-unreachable", "openstack-unreachable")
 """Findings that say a source gave no answer, so that a missing VM may well be there."""
 
@@ -66,6 +67,13 @@ class Asked(msgspec.Struct, frozen=True):
     overrides: tuple[Override, ...]
 
 
+class Crew(msgspec.Struct, frozen=True):
+    """How many processes record one environment, and where each is listened to."""
+
+    players: int = 1
+    pool: Executor | None = None
+
+
 def assess(
     config: Config,
     base: Path,
@@ -87,11 +95,20 @@ def assess(
         )
     playbooks = [locate(name, (project, base)) for name in config.playbooks]
     asked = Asked(config, base, tuple(playbooks), index_of(config, base), tuple(in_force(config.overrides, today)))
-    with ThreadPoolExecutor(max_workers=max(1, min(len(chosen), os.cpu_count() or 1))) as pool:
-        found = list(pool.map(lambda item: estate(item[0], item[1], asked, watch), chosen))
+    players = config.policy.players or max(1, min(MOST_PLAYERS, processors() // len(chosen)))
+    with (
+        ThreadPoolExecutor(max_workers=max(1, min(len(chosen), processors()))) as pool,
+        ThreadPoolExecutor(max_workers=len(chosen) * players) as hearing,
+    ):
+        crew = Crew(players, hearing)
+        found = list(pool.map(lambda item: estate(item[0], item[1], asked, watch, crew), chosen))
     shared = shared_names(one.survey for one in found if one.survey)
     estates = [judged(one, asked.overrides, shared) for one in found]
     return together(estates, decisions(config.overrides, estates, today, whole=not only))
+
+
+def processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def environments(config: Config, only: Sequence[str]) -> list[tuple[str, Environment]]:
@@ -132,7 +149,7 @@ def decisions(
     return [*(expired(overrides, today) if today else ()), *lost]
 
 
-def estate(name: str, environment: Environment, asked: Asked, watch: Watch) -> Estate:
+def estate(name: str, environment: Environment, asked: Asked, watch: Watch, crew: Crew) -> Estate:
     """One environment. The child reads the inventory while hypervisors are asked."""
     config, base, playbooks = asked.config, asked.base, asked.playbooks
     project = (base / config.project).resolve()
@@ -144,8 +161,9 @@ def estate(name: str, environment: Environment, asked: Asked, watch: Watch) -> E
     watch(f"{label}reading inventory, hypervisors and clouds")
     question = (project, inventories, playbooks, extra, config.policy.trust_project)
     cache = Cache(usual_folder()) if config.policy.cache else None
-    start = partial(Engine, project, inventories, playbooks, extra, trusted=config.policy.trust_project)
-    with Session(start, question, cache) as session:
+    trusted = config.policy.trust_project
+    start = partial(Engine, project, inventories, playbooks, extra, trusted=trusted, players=crew.players)
+    with Session(start, question, cache, crew.pool) as session:
         seen, findings = sources(environment, base, config.policy)
         try:
             inventory, read = session.inventory()

@@ -11,13 +11,15 @@ import sysconfig
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, BinaryIO, Self, cast
 
 import msgspec
 
-from migrate.errors import EngineError
+from migrate.clients.players import Heard, in_order, together
+from migrate.errors import DisagreementError, EngineError
 from migrate.model.finding import Finding, Severity
 from migrate.model.messages import Answer, Done, Failed, Inventory, Open, Play, PlayRole, Progress, Recorded, Request
 from migrate.model.task import RecordedTask, Token
@@ -65,7 +67,10 @@ class Engine:
         trusted: bool = False,
         task_seconds: int = 60,
         patience: float = PATIENCE,
+        players: int = 1,
     ) -> None:
+        pipes = [os.pipe() for _ in range(players - 1)]
+        self._others = [os.fdopen(reading, "rb") for reading, _ in pipes]
         self._request = Open(
             project=str(project),
             inventories=tuple(inventories),
@@ -73,22 +78,26 @@ class Engine:
             extra_vars=tuple(extra_vars),
             task_seconds=task_seconds,
             trusted=trusted,
+            outputs=tuple(writing for _, writing in pipes),
         )
         self._patience, self._late, self._opened = patience, False, Done()
-        self._folder = tempfile.TemporaryDirectory(prefix="migrate-")
+        self._folder = tempfile.TemporaryDirectory(prefix="migrate-", ignore_cleanup_errors=True)
         Path(self._folder.name, "ansible.cfg").touch()
         self._log = Path(self._folder.name, "stderr").open("w+b")  # noqa: SIM115  # closed in __exit__
         self._child = subprocess.Popen(
             [sys.executable, "-P", "-c", START.format(path=safe_path(project))],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, cwd=self._folder.name,
             env=environment(self._folder.name, project / "collections" if trusted else None),
+            pass_fds=self._request.outputs,
         )  # fmt: skip
+        for writing in self._request.outputs:
+            os.close(writing)
         self._send(self._request)
 
     def inventory(self) -> tuple[Inventory, Done]:
         """All hosts and classes; blocks until the child has read them."""
         found = Inventory(hosts=(), classes=())
-        for answer in self._answers():
+        for answer in self._answers(self._stdout):
             if isinstance(answer, Inventory):
                 found = answer
             elif isinstance(answer, Done):
@@ -102,12 +111,18 @@ class Engine:
         facts: dict[int, dict[str, Any]],
         progress: Callable[[Progress], None],
         known: Mapping[str, tuple[str, ...]] | None = None,
+        *,
+        pool: Executor | None = None,
     ) -> tuple[list[RecordedTask], Done]:
         """Everything recorded, with findings and the classes as refined.
 
-        What was recorded before the child died is kept, with a finding of severity error.
+        What was recorded before the child died is kept, with a finding of severity error. With a `pool`, all players
+        that this engine was made for share the classes, and one thread hears each. Raises DisagreementError when only
+        a single player can tell.
         """
-        return self._played(Play(playbooks=tuple(playbooks), facts=facts, known=dict(known or {})), progress)
+        players = 1 + len(self._others) if pool else 1
+        request = Play(playbooks=tuple(playbooks), facts=facts, known=dict(known or {}), players=players)
+        return self._played(request, progress, pool)
 
     def play_role(
         self, folder: Path, facts: dict[str, Any], *, anyway: bool = False
@@ -120,22 +135,42 @@ class Engine:
         """False once the child has ended: then ask a new one."""
         return self._child.poll() is None
 
-    def _played(self, request: Request, progress: Callable[[Progress], None]) -> tuple[list[RecordedTask], Done]:
-        tasks: list[RecordedTask] = []
-        tokens: dict[str, Token] = {token.text: token for token in self._opened.tokens}
+    def _played(
+        self, request: Request, progress: Callable[[Progress], None], pool: Executor | None = None
+    ) -> tuple[list[RecordedTask], Done]:
         self._send(request)
-        for answer in self._answers():
+        others = [pool.submit(self._hear, stream, lambda _: None) for stream in self._others] if pool else []
+        parts = [self._hear(self._stdout, progress), *(other.result() for other in others)]
+        answers = [part.done for part in parts if part.done is not None]
+        if len(answers) == len(parts):
+            done = together(answers)
+            if done is None:
+                raise DisagreementError("the players of a project saw different things")
+            return in_order(parts), done
+        return self._cut_short(parts)
+
+    def _cut_short(self, parts: Sequence[Heard]) -> tuple[list[RecordedTask], Done]:
+        """What is left when the child, or one of the players that it made, died."""
+        error = self._death()
+        tasks = in_order(parts)
+        if not tasks:
+            raise error
+        tokens = {token.text: token for token in self._opened.tokens}
+        tokens |= {text: token for part in parts for text, token in part.tokens.items()}
+        return self._kept(tasks), self._ended(error, tuple(tokens[text] for text in sorted(tokens)))
+
+    def _hear(self, stream: BinaryIO, progress: Callable[[Progress], None]) -> Heard:
+        """All that one player says."""
+        heard = Heard()
+        for answer in self._answers(stream):
             if isinstance(answer, Recorded):
-                tasks.extend(answer.tasks)
-                tokens.update((token.text, token) for token in answer.tokens)
+                heard.add(answer)
             elif isinstance(answer, Progress):
                 progress(answer)
             elif isinstance(answer, Done):
-                return tasks, answer
-        error = self._death()
-        if not tasks:
-            raise error
-        return self._kept(tasks), self._ended(error, tuple(tokens[text] for text in sorted(tokens)))
+                heard.done = answer
+                break
+        return heard
 
     def _kept(self, tasks: Sequence[RecordedTask]) -> list[RecordedTask]:
         """Tasks of classes that we know of: a dead child told of no class that it split."""
@@ -157,21 +192,25 @@ class Engine:
         except BrokenPipeError:
             raise self._death() from None
 
-    def _answers(self) -> Iterator[Answer]:
-        while line := self._line():
+    @property
+    def _stdout(self) -> BinaryIO:
+        assert self._child.stdout is not None
+        return cast(BinaryIO, self._child.stdout)
+
+    def _answers(self, stream: BinaryIO) -> Iterator[Answer]:
+        while line := self._line(stream):
             answer = DECODER.decode(line)
             if isinstance(answer, Failed):
                 raise EngineError(answer.message, hint=answer.hint)
             yield answer
 
-    def _line(self) -> bytes:
+    def _line(self, stream: BinaryIO) -> bytes:
         """The next line; nothing at the end of a child, which comes at once to one that was silent for too long."""
-        assert self._child.stdout is not None
         timer = threading.Timer(self._patience, self._give_up)
         timer.daemon = True
         timer.start()
         try:
-            line = self._child.stdout.readline()
+            line = stream.readline()
         finally:
             timer.cancel()
         return line if line.endswith(b"\n") else b""
@@ -181,6 +220,8 @@ class Engine:
         self._child.kill()
 
     def _death(self) -> EngineError:
+        if self._others:
+            self._child.kill()  # it may be a player that it made who died
         self._child.wait(timeout=10)
         if self._late:
             return EngineError(
@@ -209,7 +250,8 @@ class Engine:
         self._child.wait()
         with contextlib.suppress(BrokenPipeError):  # what a dead child never read
             self._child.stdin.close()
-        self._child.stdout.close()
+        for stream in (self._child.stdout, *self._others):
+            stream.close()
         self._log.close()
         self._folder.cleanup()
 

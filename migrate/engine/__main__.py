@@ -12,9 +12,9 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from migrate.engine.confine import limit_resources, lock
+from migrate.engine.confine import Lock, limit_resources, lock
 from migrate.model.finding import Severity
-from migrate.model.messages import Answer, Done, Failed, Inventory, Open, Play, PlayRole, Progress, Recorded, Request
+from migrate.model.messages import Answer, Done, Failed, Inventory, Open, Play, PlayRole, Progress, Request
 
 ENCODER = msgspec.json.Encoder(enc_hook=str)  # str: ansible-core's tagged strings become plain
 DECODER = msgspec.json.Decoder(Request)
@@ -34,6 +34,8 @@ class Conversation:
         self.gaps, self.taint = Gaps(project), Taint()
         self.reader = Reader(self.gaps, self.taint)
         self.told = 0
+        self.outputs: tuple[int, ...] = ()
+        self.lock: Lock | None = None
         self.looking = Looking(tempfile.gettempdir())
 
     def say(self, answer: Answer) -> None:
@@ -56,10 +58,23 @@ class Conversation:
 
     def play(self, request: Play) -> None:
         from migrate.engine.playing import Player
+        from migrate.engine.sharing import fork
 
         player = Player(self.project, self.estate, self.reader, self.gaps, self.progress, self.extra_vars)
+        player.share = fork(request.players, self.outputs, self.lock)
+        if player.share.number:
+            self._answer_on(self.outputs[player.share.number - 1])
+        self.outputs = ()
         self.classes = player.play(request.playbooks, self.classes, request.facts, request.known)
         self.done(player.plays)
+        if player.share.number:
+            os._exit(0)
+
+    def _answer_on(self, descriptor: int) -> None:
+        """As a player but the first: the first one's output is not ours, and we end when it does."""
+        follow_parent()
+        os.close(self.out.fileno())
+        self.out = os.fdopen(descriptor, "wb")
 
     def play_role(self, request: PlayRole) -> None:
         from migrate.engine.alone import play_role
@@ -75,13 +90,15 @@ class Conversation:
 
         assert isinstance(notebook, Notebook)
         made = self.taint.made()
-        self.say(Recorded(tasks=notebook.take(), tokens=made[self.told :]))
+        self.say(msgspec.structs.replace(notebook.take(), tokens=made[self.told :]))
         self.told = len(made)
         self.say(Progress(play=play, hosts=hosts))
 
     def done(self, plays: int = 0) -> None:
         found, tokens, looked = self.gaps.take(), self.taint.tokens(), self.looking.told()
-        self.say(Done(findings=found, tokens=tokens, classes=self.classes, plays=plays, looked=looked))
+        marks = self.taint.numbered()
+        answer = Done(findings=found, tokens=tokens, classes=self.classes, plays=plays, looked=looked, numbered=marks)
+        self.say(answer)
 
 
 def speakable(value: Any) -> Any:
@@ -128,6 +145,7 @@ def converse(lines: BinaryIO, out: BinaryIO) -> None:
         runnable=[first.project] if first.trusted else [],
     )
     locked.hear = conversation.looking.hear
+    conversation.lock, conversation.outputs = locked, first.outputs
     conversation.looking.begin()
     conversation.open(first)
     for line in lines:

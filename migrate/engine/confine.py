@@ -96,6 +96,8 @@ class Lock:
     """What may be read, written and run; `note` is told of each refusal, `hear` of what is opened or listed."""
 
     hear: Callable[[str, Any], None] = staticmethod(lambda event, path: None)
+    forking = False
+    """True while we ourselves divide the work."""
 
     def __init__(
         self, readable: Iterable[str], writable: Iterable[str], note: Callable[[str], None], runnable: Iterable[str]
@@ -112,7 +114,8 @@ class Lock:
         elif event == "exec":
             self._check_code(args[0])
         elif event in FORBIDDEN:
-            self._refuse(event)
+            if event != "os.fork" or not self.forking:
+                self._refuse(event)
         elif event in CHANGES:
             for path in (args[index] for index in CHANGES[event] if index < len(args)):
                 self._check_path(event, path, self.writes)

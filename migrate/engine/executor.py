@@ -192,7 +192,7 @@ class RecordingExecutor(TaskExecutor):  # type: ignore[misc]  # ansible ships no
             return self._include(may_run)
         if module in CONTROL:
             return self._control(engine, variables, module, may_run)
-        if module not in SILENT and (self.notebook.once or not self._task.run_once):
+        if module not in SILENT and self.notebook.mine and (self.notebook.once or not self._task.run_once):
             record(self.notebook, self.host, self._task, engine, variables, may_run, problem, self._raw())
         self._learn(module)
         return self._result(module, variables)

@@ -17,9 +17,11 @@ from migrate.engine.conditions import closure
 from migrate.engine.gaps import Gaps
 from migrate.engine.peers import Peers
 from migrate.engine.plugins import Knowing
+from migrate.engine.sharing import Share
 from migrate.engine.taint import Taint
 from migrate.model.finding import Severity
 from migrate.model.machine import MachineClass
+from migrate.model.messages import Recorded
 from migrate.model.place import Place
 from migrate.model.task import RecordedTask, TokenKind
 
@@ -55,12 +57,16 @@ class Notebook:
         """Names of extra variables: no result and no set_fact has a say over them."""
         self.play = ("", "")
         self.tasks: list[RecordedTask] = []
+        self.steps: list[int] = []
+        self.share, self.step, self.mine = Share(), 0, True
+        """Which steps are ours to record; the step that the play is at, the same for all players; if it is ours."""
 
     def class_of(self, host: str) -> int:
         return self.numbers.get(host, -1)
 
     def note(self, task: RecordedTask) -> None:
         self.tasks.append(task)
+        self.steps.append(self.step)
 
     def load(self, blocks: Iterable[Block]) -> None:
         """These are to come up in this play."""
@@ -77,8 +83,14 @@ class Notebook:
         self.loaded, self.ended = {}, False
         return left
 
-    def take(self) -> tuple[RecordedTask, ...]:
-        taken, self.tasks = tuple(self.tasks), []
+    def next_step(self) -> None:
+        """All hosts go on to their next task."""
+        self.step += 1
+        self.mine = self.share.has(self.step)
+
+    def take(self) -> Recorded:
+        taken = Recorded(tasks=tuple(self.tasks), steps=tuple(self.steps))
+        self.tasks, self.steps = [], []
         return taken
 
     def unknown_in(self, host: str, names: frozenset[str], variables: dict[str, Any]) -> list[str]:

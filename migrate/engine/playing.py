@@ -27,6 +27,7 @@ from migrate.engine.peers import Peers, known_words
 from migrate.engine.plays import Entry, Playbooks
 from migrate.engine.reader import Reader
 from migrate.engine.settings import read_settings
+from migrate.engine.sharing import Share
 from migrate.engine.strategy import Recording
 from migrate.engine.variables import Facts, Variables
 from migrate.model.finding import Severity
@@ -60,7 +61,8 @@ class Player:
         self.collections = sorted(
             glob(os.path.join(glob_escape(project), "collections", "ansible_collections", "*", "*", "roles"))
         )
-        self.plays = 0
+        self.plays, self.steps = 0, 0
+        self.share = Share()
 
     def play(
         self, playbooks: tuple[str, ...], classes: tuple[MachineClass, ...], facts: dict[int, dict[str, Any]],
@@ -76,8 +78,10 @@ class Player:
             numbers = {name: made.number for made in every for name in made.members}
             notebook = Notebook(self.gaps, self.estate.taint, self.reader, due, numbers, peers)
             notebook.given = frozenset(variables._extra_vars)
+            notebook.share, notebook.step = self.share, self.steps
             variables._fact_cache = Facts(facts, tuple(every), words)
             self._round(playbooks, notebook, variables, first=number == 0)
+            self.steps = notebook.step
             every += [made for made in notebook.classes.values() if made.number not in {old.number for old in every}]
             due = notebook.refined(max((made.number for made in every), default=-1) + 1)
             if not due:

@@ -21,6 +21,7 @@ from migrate.engine.loading import BAD, DEEPEST_INCLUDE, depth_of
 from migrate.engine.notebook import Notebook
 from migrate.engine.quickening import StableEngine
 from migrate.engine.recording import where
+from migrate.engine.sharing import noted_only
 
 IGNORED_META = ("refresh_inventory", "reset_connection", "clear_facts")
 
@@ -65,14 +66,26 @@ class Recording(Linear):  # type: ignore[misc]  # ansible ships no types
         return super()._copy_included_file(included_file)
 
     def _get_next_task_lockstep(self, hosts: list[Any], iterator: Any) -> list[tuple[Any, Any]]:
-        """Fields that the strategy itself templates must not end the play when they can't be."""
-        chosen: list[tuple[Any, Any]] = super()._get_next_task_lockstep(hosts, iterator)
-        for host, task in chosen:
-            if task is not None:
+        """The next task that this player needs to look at, with its hosts."""
+        while chosen := super()._get_next_task_lockstep(hosts, iterator):
+            self.notebook.next_step()
+            for _, task in chosen:
                 self.notebook.loaded.pop(task._uuid, None)
+            if kept := [(host, task) for host, task in chosen if self._concerns(host, task)]:
+                self._prepare(kept, iterator)
+                return kept
+        return []
+
+    def _concerns(self, host: Any, task: Any) -> bool:
+        """False for what another player notes; but all members of a class are asked by every player."""
+        made = self.notebook.classes.get(host.name)
+        return self.notebook.mine or not noted_only(task) or made is None or len(made.members) > 1
+
+    def _prepare(self, chosen: list[tuple[Any, Any]], iterator: Any) -> None:
+        """Fields that the strategy itself templates must not end the play when they can't be."""
+        for host, task in chosen:
             if templated(task.action) or templated(task.run_once):
                 self._harden(host, task, iterator)
-        return chosen
 
     def _harden(self, host: Any, task: Any, iterator: Any) -> None:
         variables = self._variable_manager.get_vars(play=iterator._play, host=host, task=task)

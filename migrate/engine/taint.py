@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import secrets
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -32,6 +33,7 @@ class Taint:
     def __init__(self) -> None:
         self._tokens: dict[str, Token] = {}
         self._values: dict[str, list[str]] = {}
+        self._salt = secrets.token_bytes(32)
 
     def token(self, name: str, kind: TokenKind, place: Place | None = None) -> str:
         """The token for a variable: the same name gives the same text in every run."""
@@ -56,6 +58,13 @@ class Taint:
 
     def tokens(self) -> tuple[Token, ...]:
         return tuple(sorted(self._tokens.values(), key=lambda token: token.text))
+
+    def numbered(self) -> dict[str, tuple[str, ...]]:
+        """Marks of the values that share a name and are told apart by a number; they say nothing to another run."""
+        return {
+            name: tuple(hashlib.blake2b(value.encode(errors="replace"), key=self._salt).hexdigest() for value in values)
+            for name, values in self._values.items()
+        }
 
     def hide(self, value: Any, path: str = "", depth: int = 0) -> Any:
         """Replace vault strings and plain strings under secret-looking keys, in place where it can."""

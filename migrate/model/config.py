@@ -35,6 +35,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     the project's own plugins. With `cache`, recordings are kept for the next run, which plays again only what changed.
     With `linters`, those that are on PATH are asked about manifests; kubeconform only where `schemas` says where its
     schemas are, because it would fetch them.
+    So many `players` (processes) share the recording of one environment; 0 is one for each processor.
     """
 
     source_timeout: float = 30.0
@@ -43,6 +44,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     cache: bool = True
     linters: bool = True
     schemas: str = ""
+    players: int = 1
 
 
 class ImageMode(StrEnum):

@@ -15,7 +15,8 @@ from migrate.model.task import RecordedTask, Token
 class Open(msgspec.Struct, frozen=True, tag=True):
     """Read these inventories of the project (absolute paths); answers `Inventory`.
 
-    `extra_vars` are as ansible-playbook's -e takes them. `task_seconds` of processor time is what one task may take
+    `extra_vars` are as ansible-playbook's -e takes them. `outputs` are open descriptors, one for each player but the
+    first, who answers as ever. `task_seconds` of processor time is what one task may take
     before it is given up.
     """
 
@@ -25,17 +26,20 @@ class Open(msgspec.Struct, frozen=True, tag=True):
     extra_vars: tuple[str, ...] = ()
     task_seconds: int = 60
     trusted: bool = False
+    outputs: tuple[int, ...] = ()
 
 
 class Play(msgspec.Struct, frozen=True, tag=True):
     """Play on one representative per class, with these facts per class number; answers `Recorded` and `Progress`.
 
     `known` are addresses and further names of each machine that the inventory itself does not tell.
+    So many `players` share the classes, once in a conversation; each answers on an output of its own.
     """
 
     playbooks: tuple[str, ...]
     facts: dict[int, dict[str, Any]]
     known: dict[str, tuple[str, ...]] = {}
+    players: int = 1
 
 
 class PlayRole(msgspec.Struct, frozen=True, tag=True):
@@ -58,10 +62,11 @@ class Inventory(msgspec.Struct, frozen=True, tag=True):
 
 
 class Recorded(msgspec.Struct, frozen=True, tag=True):
-    """A batch of recorded tasks, and the tokens that are new with them."""
+    """A batch of recorded tasks, and the tokens that are new with them; `steps` order those of several players."""
 
     tasks: tuple[RecordedTask, ...]
     tokens: tuple[Token, ...] = ()
+    steps: tuple[int, ...] = ()
 
 
 class Progress(msgspec.Struct, frozen=True, tag=True):
@@ -82,7 +87,8 @@ class Looked(msgspec.Struct, frozen=True):
 class Done(msgspec.Struct, frozen=True, tag=True):
     """The request is answered; `classes` as refined while playing: one splits where a condition tells members apart.
 
-    `looked` is of the whole conversation so far; None where it can't be told.
+    `looked` is of the whole conversation so far; None where it can't be told. `numbered`: for secrets of one name that
+    are told apart by a number, marks of their values in order; equal for equal values among players, and else random.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -90,6 +96,7 @@ class Done(msgspec.Struct, frozen=True, tag=True):
     classes: tuple[MachineClass, ...] = ()
     plays: int = 0
     looked: Looked | None = None
+    numbered: dict[str, tuple[str, ...]] = {}
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True):
