@@ -51,7 +51,7 @@ Environments = Annotated[
 ]
 Trust = Annotated[
     bool,
-    typer.Option("--trust-project", help="Load the project's own filter and test plugins, because it is yours."),
+    typer.Option("--trust-project", help="Load the project's own filters, tests and lookups, because it is yours."),
 ]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Play everything again, and keep nothing for the next run.")]
 Assign = Annotated[

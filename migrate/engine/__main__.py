@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from migrate.engine.confine import Lock, limit_resources, lock
+from migrate.engine.sealing import Seal
 from migrate.model.finding import Severity
 from migrate.model.messages import Answer, Done, Failed, Inventory, Open, Play, PlayRole, Progress, Request
 
@@ -36,6 +37,7 @@ class Conversation:
         self.told = 0
         self.outputs: tuple[int, ...] = ()
         self.lock: Lock | None = None
+        self.seal: Seal | None = None
         self.looking = Looking(tempfile.gettempdir())
 
     def say(self, answer: Answer) -> None:
@@ -65,10 +67,19 @@ class Conversation:
         if player.share.number:
             self._answer_on(self.outputs[player.share.number - 1])
         self.outputs = ()
+        self.sealed()
         self.classes = player.play(request.playbooks, self.classes, request.facts, request.known)
         self.done(player.plays)
         if player.share.number:
             os._exit(0)
+
+    def sealed(self) -> None:
+        """From here on this process makes no other."""
+        if self.seal is not None and not self.outputs and (problem := self.seal.close_forks()):
+            self.unsealed(problem)
+
+    def unsealed(self, problem: str) -> None:
+        self.gaps.add("unsealed", "recording engine", f"{problem}; the audit hook alone confines the project")
 
     def _answer_on(self, descriptor: int) -> None:
         """As a player but the first: the first one's output is not ours, and we end when it does."""
@@ -131,6 +142,7 @@ def converse(lines: BinaryIO, out: BinaryIO) -> None:
     WATCH.start(first.task_seconds, conversation.gaps)
     import migrate.engine.alone  # noqa: F401  # every import before the lock
 
+    seal = Seal()
     own = tempfile.gettempdir()
     files = [value[1:] for value in first.extra_vars if value.startswith("@")]
     readable = [
@@ -147,6 +159,11 @@ def converse(lines: BinaryIO, out: BinaryIO) -> None:
     locked.hear = conversation.looking.hear
     conversation.lock, conversation.outputs = locked, first.outputs
     conversation.looking.begin()
+    if problem := seal.close():
+        conversation.unsealed(problem)
+    else:
+        conversation.seal = seal
+    conversation.sealed()
     conversation.open(first)
     for line in lines:
         request = DECODER.decode(line)

@@ -41,6 +41,7 @@ REMEDIES = {
         "Install the collection that ships it beside migrate; until then what the filter answers is unknown."
     ),
     "trusted": "You said --trust-project; without it nothing of the project's own code is loaded.",
+    "unsealed": "Read projects of others on Linux with seccomp (x86_64 or aarch64), or in a container of its own.",
     "empty-play": "Check the hosts pattern against the inventory.",
     "engine-warning": "",
     "unknown-include": "Look at the file yourself: what it includes is missing from the report.",

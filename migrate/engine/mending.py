@@ -15,7 +15,7 @@ from typing import Any
 from ansible import constants as C
 from ansible.executor import task_queue_manager
 from ansible.parsing.yaml.dumper import AnsibleDumper  # noqa: F401  # loaded before the lock, since it is imported late
-from ansible.plugins.loader import PluginLoader, filter_loader, module_loader, test_loader
+from ansible.plugins.loader import PluginLoader, filter_loader, lookup_loader, module_loader, test_loader
 from ansible.utils.display import Display
 
 from migrate.engine.gaps import Gaps
@@ -27,6 +27,7 @@ from migrate.engine.taint import Taint
 from migrate.model.finding import Severity
 
 MISSING_COLLECTION = re.compile(r"Error loading plugin '(\w+\.\w+)\.[\w.]+'")
+TRUSTED = {"filter_plugins": filter_loader, "test_plugins": test_loader, "lookup_plugins": lookup_loader}
 NOISE = (
     "deprecat",
     "Could not match supplied host pattern",
@@ -48,15 +49,15 @@ NOISE = (
 def mend(gaps: Gaps, taint: Taint, *, trusted: bool = False) -> None:
     """Patch ansible-core for this process; called once, before anything of the project is read.
 
-    A trusted project's own filters and tests are loaded; they run in the same confinement as all else. Its modules,
-    actions, callbacks and other plugins never are: nothing is left for them to do.
+    A trusted project's own filters, tests and lookups are loaded; they run in the same confinement as all else. Its
+    modules, actions, callbacks and other plugins never are: nothing is left for them to do.
     """
     quicken()
     patch_display(gaps)
     patch_loading(gaps)
     patch_ranges(gaps)
     patch_depth()
-    patch_lookups(gaps, taint)
+    patch_lookups(gaps, taint, trusted=[gaps.project] if trusted else [])
     patch_filters(gaps)
     patch_tests(gaps)
     patch_folders(gaps, trusted)
@@ -68,10 +69,10 @@ def patch_folders(gaps: Gaps, trusted: bool) -> None:
     add = PluginLoader.add_directory
 
     def add_or_refuse(self: PluginLoader, directory: str, with_subdir: bool = False) -> None:
-        if trusted and self in (filter_loader, test_loader):
+        if trusted and self in TRUSTED.values():
             if os.path.isdir(directory):
                 gaps.add(
-                    "trusted", directory, "the project's own filters and tests were loaded", severity=Severity.NOTE
+                    "trusted", directory, "the project's own plugins of this folder were loaded", severity=Severity.NOTE
                 )
                 add(self, directory, with_subdir)
         else:
@@ -82,8 +83,7 @@ def patch_folders(gaps: Gaps, trusted: bool) -> None:
 
 def add_plugins(directory: str) -> None:
     """Offer a folder of plugins to the loader that its name says."""
-    loaders = {"filter_plugins": filter_loader, "test_plugins": test_loader}
-    loaders.get(os.path.basename(directory), module_loader).add_directory(directory)
+    TRUSTED.get(os.path.basename(directory), module_loader).add_directory(directory)
 
 
 def refuse_plugins(gaps: Gaps, directory: str) -> None:

@@ -18,11 +18,18 @@ def leave(text): return os.system("touch @CANARY@")
 class FilterModule:
     def filters(self): return {"shout": shout, "leave": leave}
 """
+LOOKUP = """
+from ansible.plugins.lookup import LookupBase
+class LookupModule(LookupBase):
+    def run(self, terms, variables=None, **kwargs): return [term * 2 for term in terms]
+"""
 PLAY = """
 - hosts: all
   gather_facts: false
   tasks:
     - {copy: {content: "{{ 'hello' | shout }}", dest: /etc/greeting}}
+    - {copy: {content: "{{ lookup('twice', 'ab') }}", dest: /etc/twice}}
+    - {copy: {content: "{{ lookup('env', 'HOME') }}", dest: /etc/home}}
     - {copy: {content: "{{ 'hello' | leave }}", dest: /etc/left}}
 """
 
@@ -30,6 +37,8 @@ PLAY = """
 def played(folder: Path, *, trusted: bool) -> tuple[list[RecordedTask], Done]:
     (folder / "filter_plugins").mkdir()
     (folder / "filter_plugins" / "own.py").write_text(FILTERS.replace("@CANARY@", str(folder / "canary")))
+    (folder / "lookup_plugins").mkdir()
+    (folder / "lookup_plugins" / "twice.py").write_text(LOOKUP)
     (folder / "hosts").write_text("web1\n")
     (folder / "site.yml").write_text(PLAY)
     playbooks = [str(folder / "site.yml")]
@@ -45,14 +54,19 @@ def text(tasks: list[RecordedTask], dest: str) -> str:
 def test_a_trusted_project_is_filtered_by_its_own(tmp_path: Path) -> None:
     tasks, done = played(tmp_path, trusted=True)
     assert text(tasks, "/etc/greeting") == "HELLO!"
+    assert text(tasks, "/etc/twice") == "abab"
+    assert "mgneed_lookup_env" in text(tasks, "/etc/home")
     assert "trusted" in {finding.check for finding in done.findings}
     assert not (tmp_path / "canary").exists()
 
 
-@pytest.mark.parametrize("dest", ["/etc/greeting", "/etc/left"])
-def test_any_other_is_not(tmp_path: Path, dest: str) -> None:
+@pytest.mark.parametrize(
+    ("dest", "token"),
+    [("/etc/greeting", "mgunk_filter"), ("/etc/left", "mgunk_filter"), ("/etc/twice", "mgneed_lookup_twice")],
+)
+def test_any_other_is_not(tmp_path: Path, dest: str, token: str) -> None:
     tasks, done = played(tmp_path, trusted=False)
-    assert "mgunk_filter" in text(tasks, dest)
+    assert token in text(tasks, dest)
     assert "forbidden" in {finding.check for finding in done.findings}
     assert not (tmp_path / "canary").exists()
 

@@ -3,7 +3,8 @@
 
 `case.yaml` says what the trick is, the finding that must name it, and what to make that can't be committed: links,
 pipes, programs, bombs. In all texts @PROJECT@ is the project, @OUTSIDE@ a folder beside it whose every file holds a
-word that must never be told, @CANARY@ a file that must never come to be.
+word that must never be told, @CANARY@ a file that must never come to be. A project that is `trusted` has its filters,
+tests and lookups loaded, and is confined like any other.
 """
 
 from __future__ import annotations
@@ -139,7 +140,8 @@ class Trick:
         """What was recorded and found, and every word that the child said."""
         inventories = ["safe,", *(str(self.project / name) for name in [self.case.get("inventory")] if name)]
         playbook = str(self.project / "site.yml")
-        with Engine(self.project, inventories, [playbook], task_seconds=TASK_SECONDS) as engine:
+        trusted = bool(self.case.get("trusted"))
+        with Engine(self.project, inventories, [playbook], task_seconds=TASK_SECONDS, trusted=trusted) as engine:
             inventory, opened = engine.inventory()
             facts = {made.number: {"ansible_os_family": "Debian"} for made in inventory.classes}
             tasks, done = engine.play([playbook], facts, lambda _: None)
