@@ -33,6 +33,7 @@ from migrate.model.messages import Progress
 from migrate.model.task import Token
 from migrate.model.workload import Workload
 from migrate.record.cache import Cache, usual_folder
+from migrate.record.gathered import fact_cache
 from migrate.record.observed import observed
 from migrate.record.record import Recording, record
 from migrate.record.session import Session
@@ -170,8 +171,9 @@ def estate(name: str, environment: Environment, asked: Asked, watch: Watch, crew
             machines, misfits = joined(name, inventory.hosts, seen, findings)
             findings += [*read.findings, *misfits, *empty(name, inventory.hosts)]
             recorded = record(
-                session, playbooks, inventory.classes, machines, lambda play: watch(f"{label}{told(play)}")
-            )
+                session, playbooks, inventory.classes, machines, lambda play: watch(f"{label}{told(play)}"),
+                cache=fact_cache(environment.facts, base, project),
+            )  # fmt: skip
         except EngineError as error:
             return broken(name, seen, findings, error)
     watch(f"{label}judging workloads")

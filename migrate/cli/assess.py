@@ -14,6 +14,7 @@ from migrate.cli.options import (
     ConfigFile,
     Environments,
     ExtraVars,
+    FactCacheFolder,
     Inventories,
     Libvirt,
     NoCache,
@@ -36,7 +37,8 @@ class Format(StrEnum):
 
 
 NOT_OF_ROLES = (
-    "playbooks config project inventory libvirt openstack extra_vars environment trust_project assign explain".split()
+    "playbooks config project inventory libvirt openstack extra_vars fact_cache environment trust_project assign "
+    "explain".split()
 )
 
 
@@ -56,6 +58,7 @@ def assess(
     libvirt: Libvirt = None,
     openstack: OpenStack = None,
     extra_vars: ExtraVars = None,
+    fact_cache: FactCacheFolder = "",
     environment: Environments = None,
     trust_project: Trust = False,
     no_cache: NoCache = False,

@@ -43,6 +43,15 @@ ExtraVars = Annotated[
         "--extra-vars", "-e", help="KEY=VALUE or @FILE, as for ansible-playbook. May be repeated.", show_default=False
     ),
 ]
+FactCacheFolder = Annotated[
+    str,
+    typer.Option(
+        "--fact-cache",
+        metavar="DIR",
+        help="Facts that Ansible gathered (jsonfile cache). [default: the cache of the project's ansible.cfg]",
+        show_default=False,
+    ),
+]
 Environments = Annotated[
     list[str] | None,
     typer.Option(

@@ -30,6 +30,7 @@ class Given(msgspec.Struct, frozen=True):
     extra_vars: tuple[str, ...] = ()
     playbooks: tuple[str, ...] = ()
     environments: tuple[str, ...] = ()
+    fact_cache: str = ""
     trusted: bool = False
     cached: bool = True
     assign: tuple[str, ...] = ()
@@ -50,6 +51,7 @@ def given_as(options: Mapping[str, Any]) -> Given:
         extra_vars=many("extra_vars"),
         playbooks=many("playbooks"),
         environments=many("environment"),
+        fact_cache=options["fact_cache"],
         trusted=options["trust_project"],
         cached=not options["no_cache"],
         assign=many("assign"),
@@ -72,7 +74,7 @@ def settings(given: Given) -> tuple[Config, Path]:
         changes["policy"] = msgspec.structs.replace(
             policy, trust_project=policy.trust_project or given.trusted, cache=policy.cache and given.cached
         )
-    if given.inventories or given.libvirt or given.openstack or given.extra_vars:
+    if given.inventories or given.libvirt or given.openstack or given.extra_vars or given.fact_cache:
         changes["environments"] = overridden(config, given)
     return assigned(msgspec.structs.replace(config, **changes), given.assign), base
 
@@ -98,11 +100,16 @@ def overridden(config: Config, given: Given) -> dict[str, Environment]:
     """Sources given as options: one environment of its own when -i is there, else added to those of the file."""
     extra = tuple(f"@{Path(text[1:]).absolute()}" if text.startswith("@") else text for text in given.extra_vars)
     libvirt = tuple(absolute_uri(uri) for uri in given.libvirt)
+    facts = str(Path(given.fact_cache).absolute()) if given.fact_cache else ""
     if given.inventories:
         inventories = tuple(here_or_as_typed(text) for text in given.inventories)
         return {
             "default": Environment(
-                inventories=inventories, libvirt=libvirt, openstack=given.openstack, extra_vars=extra
+                inventories=inventories,
+                libvirt=libvirt,
+                openstack=given.openstack,
+                extra_vars=extra,
+                facts=facts,
             )
         }
     if not config.environments:
@@ -113,6 +120,7 @@ def overridden(config: Config, given: Given) -> dict[str, Environment]:
             libvirt=libvirt or one.libvirt,
             openstack=given.openstack or one.openstack,
             extra_vars=(*one.extra_vars, *extra),
+            facts=facts or one.facts,
         )
         for name, one in config.environments.items()
     }

@@ -70,6 +70,8 @@ class Player:
     ) -> tuple[MachineClass, ...]:  # fmt: skip
         """Record everything; returns the classes as split by what the plays themselves told apart."""
         every, due = list(classes), classes
+        for found in facts.values():
+            self.estate.taint.hide(found)
         self._refuse_plugins(playbooks)
         variables = self._variables()
         words = known_words(self.estate.own, known)

@@ -18,7 +18,8 @@ class Environment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     `inventories` as ansible-playbook's -i takes them, `extra_vars` as its -e does (KEY=VALUE or @FILE), and libvirt
     connection URIs, opened read-only; `test:FILE` opens a description file by libvirt's own test driver. `openstack`
     names clouds of clouds.yaml, as NAME or NAME/REGION, or `envvars` for the OS_* variables. `facts` is a folder of
-    Ansible's fact cache (jsonfile, or `ansible -m setup --tree`): what machines use and whom they talk to.
+    Ansible's fact cache (jsonfile, or `ansible -m setup --tree`): what machines are, what they use and whom they talk
+    to. Without it, plays are recorded with the cache of the project's ansible.cfg, if that lies in the project.
     """
 
     inventories: tuple[str, ...] = ()

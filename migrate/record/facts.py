@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Facts of machines that nobody asks: profiles of distributions, a machine's own identity, Ansible's fact cache."""
+"""Facts of machines that nobody asks: profiles of distributions, and a machine's own identity."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.resources import files
 from ipaddress import IPv4Interface, IPv6Address, ip_address
-from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
@@ -22,8 +21,6 @@ NAMES = {"alma": "almalinux", "alpinelinux": "alpine", "oraclelinux": "ol", "red
 """What sources say, where it isn't libosinfo's word."""
 LIKE_RHEL = frozenset("almalinux centos centos-stream circle eurolinux miraclelinux ol rocky scientificlinux".split())
 """Rebuilds: where one has no profile of a major version, RHEL's fits."""
-SECRET = frozenset(("EncryptedString", "SourceWasEncrypted", "VaultedValue"))
-"""Types and tags of ansible-core."""
 SIZES = {"TB": 1 << 40, "GB": 1 << 30, "MB": 1 << 20, "KB": 1 << 10}
 Version = tuple[int, ...]
 
@@ -52,22 +49,6 @@ def facts_for(machine: Machine, *, guess: str = "") -> Facts:
     _put_size(values, machine)
     _put_disks(values, [disk for disk in machine.disks if not disk.readonly])
     return found
-
-
-def from_fact_cache(folder: Path, host: str, *, prefix: str = "") -> Facts | None:
-    """What Ansible's `jsonfile` cache, or `ansible -m setup --tree`, knows of a host; None where it says nothing.
-
-    `prefix` is `fact_caching_prefix`. From ansible-core 2.19 on, names begin with a schema's number: `s1_web1`.
-    """
-    if not host or "/" in host or "\0" in host:
-        return None
-    for name in (f"{prefix}s1_{host}", f"{prefix}{host}"):
-        values = _read_cached(folder / name)
-        if values:
-            clock = values.get("ansible_date_time")
-            day = f" (gathered {clock['date']})" if isinstance(clock, dict) and "date" in clock else ""
-            return Facts(f"fact cache {folder.name}/{name}{day}", values)
-    return None
 
 
 def profiles() -> list[str]:
@@ -288,41 +269,3 @@ def human(size: int) -> str:
     """Bytes as Ansible prints the size of a device: `20.00 GB`."""
     unit = next((unit for unit, least in SIZES.items() if size >= least), "")
     return f"{size / SIZES[unit]:.2f} {unit}" if unit else f"{size:.2f} Bytes"
-
-
-def _read_cached(file: Path) -> dict[str, Any]:
-    """The facts in a file of the cache, without the wrappings of ansible-core; {} where it is none or is broken."""
-    if not file.is_file():
-        return {}
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-        if isinstance(found, dict) and isinstance(found.get("__payload__"), str):
-            found = json.loads(found["__payload__"])
-    except (OSError, ValueError, RecursionError):
-        return {}
-    found = _bare(found)
-    if isinstance(found, dict) and isinstance(found.get("ansible_facts"), dict):
-        found = found["ansible_facts"]
-    return found if isinstance(found, dict) else {}
-
-
-def _bare(value: Any) -> Any:
-    """Plain JSON: of a tagged value only the value, nothing of what was encrypted."""
-    if isinstance(value, list):
-        return [_bare(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    if "__ansible_unsafe" in value:
-        return value["__ansible_unsafe"]
-    if _is_secret(value):
-        return ""
-    key = next((key for key in ("value", "iso8601") if key in value and "__ansible_type" in value), "")
-    return _bare(value[key]) if key else {name: _bare(item) for name, item in value.items()}
-
-
-def _is_secret(value: dict[str, Any]) -> bool:
-    """A vault-encrypted text, or a value that was one."""
-    if "__ansible_type" not in value:
-        return "__ansible_vault" in value
-    tags = [tag for tag in value.get("tags", ()) if isinstance(tag, dict)]
-    return any(part.get("__ansible_type") in SECRET for part in (value, *tags))

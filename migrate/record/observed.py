@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from migrate.model.machine import Connection, Machine, Usage
-from migrate.record.facts import from_fact_cache
+from migrate.record.gathered import FactCache, whole
 
 FACT = "migrate_observe"
 MEBIBYTE = 1 << 20
@@ -28,7 +28,7 @@ def observed(machines: Sequence[Machine], folder: Path) -> list[Machine]:
 
 
 def seen(machine: Machine, folder: Path) -> Machine:
-    facts = from_fact_cache(folder, machine.name) if machine.in_inventory else None
+    facts = whole(FactCache(folder, folder.name), machine.name) if machine.in_inventory else None
     if facts is None:
         return machine
     values = bare(facts.values)

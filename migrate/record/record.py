@@ -13,8 +13,11 @@ from migrate.model.finding import Finding, Severity
 from migrate.model.machine import Machine, MachineClass
 from migrate.model.messages import Progress
 from migrate.model.task import RecordedTask, Token
-from migrate.record.facts import facts_for
+from migrate.record.gathered import FactCache, known_facts
 from migrate.record.session import Session
+
+MOST_TWINS = 100
+"""Machines of a class that are asked for in a fact cache."""
 
 
 class Recording(msgspec.Struct, frozen=True):
@@ -34,18 +37,25 @@ def record(
     classes: Iterable[MachineClass],
     machines: Sequence[Machine],
     progress: Callable[[Progress], None],
+    *,
+    cache: FactCache | None = None,
 ) -> Recording:
-    """Play on the representatives. Raises EngineError when the child dies."""
+    """Play on the representatives, with facts from the cache where it has some. Raises EngineError when the child
+    dies.
+    """
     named = {name: machine for machine in machines for name in (machine.name, *machine.aliases) if machine.in_inventory}
     guess = commonest_os(machines)
     sources: dict[int, str] = {}
     facts: dict[int, dict[str, Any]] = {}
+    broken: list[Finding] = []
     for made in classes:
-        told = facts_for(named.get(made.representative, Machine(name=made.representative)), guess=guess)
+        machine = named.get(made.representative, Machine(name=made.representative))
+        told, odd = known_facts(cache, machine, guess, made.members[:MOST_TWINS])
+        broken += odd
         sources[made.number], facts[made.number] = told.source, told.values
     known = {machine.name: (*machine.addresses, *machine.aliases) for machine in machines if machine.in_inventory}
     tasks, done = session.play(playbooks, facts, progress, known)
-    findings = (*done.findings, *differing(done.classes))
+    findings = (*broken, *done.findings, *differing(done.classes))
     return Recording(
         tuple(tasks), tied(machines, done.classes, sources), done.classes, done.tokens, findings, done.plays
     )

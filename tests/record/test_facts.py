@@ -9,7 +9,7 @@ import pytest
 
 from migrate.model.machine import Disk, Machine, Nic
 from migrate.record import facts as module
-from migrate.record.facts import facts_for, from_fact_cache, human, profile, profiles
+from migrate.record.facts import facts_for, human, profile, profiles
 
 ASKED_FOR = """debian11 debian12 debian13 ubuntu20.04 ubuntu22.04 ubuntu24.04 rhel7 rhel8 rhel9 rhel10 centos7
 rocky8 rocky9 rocky10 almalinux8 almalinux9 almalinux10 alpine3.20 opensuse15.6""".split()
@@ -215,70 +215,3 @@ def test_a_machine_of_which_little_is_known() -> None:
 @pytest.mark.parametrize("size", [0, 511, 1024, 5 << 20, 20 << 30, 3 << 40])
 def test_sizes_as_ansible_prints_them(size: int) -> None:
     assert re.fullmatch(r"\d+\.\d\d (Bytes|KB|MB|GB|TB)", human(size))
-
-
-def cached(folder: Path, name: str, value: object) -> None:
-    (folder / name).write_text(json.dumps(value), encoding="utf-8")
-
-
-def test_cache_of_newer_ansible(tmp_path: Path) -> None:
-    tagged = {
-        "value": "Debian",
-        "tags": [{"path": "/x", "__ansible_type": "Origin"}],
-        "__ansible_type": "_AnsibleTaggedStr",
-    }
-    day = {"iso8601": "2025-01-01", "__ansible_type": "AnsibleSerializableDate"}
-    facts = {
-        "ansible_os_family": tagged,
-        "since": {"value": day, "tags": [], "__ansible_type": "_AnsibleTaggedDate"},
-        "token": {"value": "$ANSIBLE_VAULT;1.1", "tags": [], "__ansible_type": "EncryptedString"},
-        "opened": {
-            "value": "x",
-            "tags": [{"__ansible_type": "SourceWasEncrypted"}],
-            "__ansible_type": "_AnsibleTaggedStr",
-        },
-        "ansible_date_time": {"date": "2024-05-06"},
-        "plain": {"value": 1, "tags": [2]},
-    }
-    cached(tmp_path, "s1_web1", {"__payload__": json.dumps(facts)})
-    found = from_fact_cache(tmp_path, "web1")
-    assert found is not None
-    assert found.source == f"fact cache {tmp_path.name}/s1_web1 (gathered 2024-05-06)"
-    assert found.values == {
-        "ansible_os_family": "Debian",
-        "since": "2025-01-01",
-        "token": "",
-        "opened": "",
-        "ansible_date_time": {"date": "2024-05-06"},
-        "plain": {"value": 1, "tags": [2]},
-    }
-
-
-def test_cache_of_older_ansible(tmp_path: Path) -> None:
-    facts = {"ansible_os_family": {"__ansible_unsafe": "RedHat"}, "key": {"__ansible_vault": "$ANSIBLE_VAULT;1.1"}}
-    cached(tmp_path, "pre_db1", facts)
-    found = from_fact_cache(tmp_path, "db1", prefix="pre_")
-    assert found is not None and found.values == {"ansible_os_family": "RedHat", "key": ""}
-    assert found.source == f"fact cache {tmp_path.name}/pre_db1"
-    assert from_fact_cache(tmp_path, "db1") is None
-
-
-def test_tree_of_setup(tmp_path: Path) -> None:
-    cached(tmp_path, "web1", {"ansible_facts": {"ansible_system": "Linux"}, "changed": False})
-    found = from_fact_cache(tmp_path, "web1")
-    assert found is not None and found.values == {"ansible_system": "Linux"}
-
-
-@pytest.mark.parametrize(
-    "text", ["", "{", "[]", "{}", '"x"', '{"__payload__": "{"}', '{"__payload__": "[]"}', "[" * 100_000]
-)
-def test_broken_cache_says_nothing(tmp_path: Path, text: str) -> None:
-    (tmp_path / "web1").write_text(text, encoding="utf-8")
-    assert from_fact_cache(tmp_path, "web1") is None
-
-
-def test_cache_stays_in_its_folder(tmp_path: Path) -> None:
-    cached(tmp_path, "web1", {"ansible_system": "Linux"})
-    (tmp_path / "cache").mkdir()
-    for host in ("../web1", "", ".", "..", "web1\0"):
-        assert from_fact_cache(tmp_path / "cache", host) is None
