@@ -6,7 +6,7 @@ TESTS ?=
 
 .PHONY: help
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # Exit code 1 says that something needs a decision, as it does in any real estate.
 .PHONY: demo
@@ -24,6 +24,16 @@ test: ## Run the unit and golden tests (TESTS="tests/assess -k redis" for some o
 test-real: ## Run the tests on real servers and projects; needs root, and installs what it needs
 	@scripts/bootstrap.sh real
 	$(BIN)/pytest -q -m real $(or $(TESTS),tests/real)
+
+.PHONY: test-versions
+test-versions: ## Run the engine's tests with another Python and another ansible-core (OTHER_PYTHON=... chooses)
+	@scripts/bootstrap.sh dev
+	scripts/versions.sh $(TESTS)
+
+.PHONY: fuzz
+fuzz: ## Feed inventories that a fuzzer makes up to the engine (FUZZ_SECONDS=60)
+	@scripts/bootstrap.sh fuzz
+	$(BIN)/python tests/fuzz/reading.py $(or $(FUZZ_SECONDS),60)
 
 .PHONY: lint
 lint: ## Check style and format

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Makes .venv, this checkout's private environment, ready to use, and says what it installs.
 #
-#   scripts/bootstrap.sh run|dev|real        PYTHON=... chooses the interpreter
+#   scripts/bootstrap.sh run|dev|fuzz|real        PYTHON=... chooses the interpreter
 #
 # Needs Python 3.11 or later. Debian packages are installed where root or passwordless sudo is there; otherwise
 # the one line to run is printed, and the exit code is 2. Does nothing, quickly, when all is in place.
@@ -13,12 +13,13 @@ level=${1:-run}
 case $level in # the one place that says what each level needs, from pip and from Debian
   run) levels=(run) extras="" packages=() ;;
   dev) levels=(run dev) extras="[dev]" packages=() ;;
+  fuzz) levels=(run dev fuzz) extras="[dev,fuzz]" packages=() ;;
   real)
     levels=(run dev real) extras="[dev,openstack,real]"
     packages=(openssl podman buildah runc netavark aardvark-dns iptables catatonit mmdebstrap)
     packages+=(mariadb-server-core mariadb-client-core chromium)
     ;;
-  *) echo "usage: scripts/bootstrap.sh run|dev|real" >&2 && exit 2 ;;
+  *) echo "usage: scripts/bootstrap.sh run|dev|fuzz|real" >&2 && exit 2 ;;
 esac
 
 say() { echo "bootstrap: $*" >&2; }

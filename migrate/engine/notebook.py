@@ -25,7 +25,7 @@ from migrate.model.messages import Recorded
 from migrate.model.place import Place
 from migrate.model.task import RecordedTask, TokenKind
 
-FACTS = ("setup", "gather_facts")
+FACTS = ("setup", "gather_facts", "validate_argument_spec")
 """Actions that a play brings along by itself."""
 ALWAYS_UNKNOWN = {"ansible_failed_task": "a failure", "ansible_failed_result": "a failure"}
 

@@ -19,6 +19,7 @@ from ansible._internal._templating._lazy_containers import _AnsibleLazyTemplateD
 from ansible._internal._templating._utils import LazyOptions, TemplateContext
 from ansible.module_utils._internal._datatag import _try_get_internal_tags_mapping
 from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.lookup import template as template_lookup
 from ansible.vars import manager, plugins
 from jinja2 import nodes
 from jinja2.environment import TemplateExpression
@@ -61,6 +62,7 @@ def quicken() -> None:
     keep_wrapped()
     keep_files()
     keep_facts()
+    template_lookup.deepcopy = dict  # it changes nothing below the first level of what it copies
 
 
 def keep_files() -> None:
