@@ -25,6 +25,7 @@ from jinja2 import nodes
 from jinja2.environment import TemplateExpression
 from jinja2.parser import Parser
 
+from migrate.engine.variables import Personal
 from migrate.engine.witness import watch_templates, watched, with_watch
 
 MOST_TEMPLATES = 20_000
@@ -81,15 +82,23 @@ def keep_files() -> None:
 
 def keep_facts() -> None:
     """Facts are cleaned and named once per class of machines, not at each task and for each host asked about."""
-    for name in ("clean_facts", "namespace_facts"):
-        setattr(manager, name, once_for_each(getattr(manager, name)))
+    manager.clean_facts = once_for_each(manager.clean_facts, lambda common, own: {**common, **own})
+    manager.namespace_facts = once_for_each(
+        manager.namespace_facts,
+        lambda common, own: {"ansible_facts": {**common["ansible_facts"], **own["ansible_facts"]}},
+    )
 
 
-def once_for_each(work: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Remember answers by the identity of the argument, which is kept so that no other object can take its place."""
+def once_for_each(work: Callable[[Any], Any], join: Callable[[Any, Any], Any]) -> Callable[[Any], Any]:
+    """Remember answers by the identity of the argument, which is kept so that no other object can take its place.
+
+    What differs between machines of a class is worked on apart, and joined with what they have in common.
+    """
     known: dict[int, tuple[Any, Any]] = {}
 
     def remembered(argument: Any) -> Any:
+        if isinstance(argument, Personal):
+            return join(remembered(argument.common), work(argument.own))
         if id(argument) not in known:
             if len(known) > MOST_FACTS:
                 known.clear()

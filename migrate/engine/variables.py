@@ -46,6 +46,14 @@ class Facts:
         self.facts.pop(host, None)
 
 
+class Personal(dict[str, Any]):
+    """Facts of a class (`common`) with some of one machine (`own`): what is worked out of the former serves all."""
+
+    def __init__(self, common: dict[str, Any], own: dict[str, Any]) -> None:
+        super().__init__({**common, **own})
+        self.common, self.own = common, own
+
+
 def personal(facts: dict[str, Any], host: str, words: Sequence[str]) -> dict[str, Any]:
     """Facts of a class with the name and the address of one member in the places where roles look for them."""
     short = host.split(".", maxsplit=1)[0]
@@ -59,7 +67,7 @@ def personal(facts: dict[str, Any], host: str, words: Sequence[str]) -> dict[str
         own |= {"ansible_default_ipv4": {**default, "address": address}, "ansible_all_ipv4_addresses": [address]}
         if isinstance(facts.get(card), dict) and isinstance(facts[card].get("ipv4"), dict):
             own[card] = {**facts[card], "ipv4": {**facts[card]["ipv4"], "address": address}}
-    return {**facts, **own}
+    return Personal(facts, own)
 
 
 class Variables(VariableManager):  # type: ignore[misc]  # ansible ships no types
