@@ -20,7 +20,7 @@ from migrate.clients.engine import environment
 
 SCRIPT = Path(__file__).parents[1] / "fuzz" / "inventories.py"
 COUNT = itertools.count()
-NAMES = st.sampled_from(["web", "db", "cache", "edge", "all_of_them", "ungrouped", "r2", "zone"])
+NAMES = st.sampled_from(["web", "db", "cache", "edge", "all_of_them", "r2", "zone"])
 HOSTS = st.sampled_from(
     ["web1", "web2", "db[1:3]", "n[01:05:2].example.org", "c[a:c]", "192.0.2.7", "localhost", "x-1", "h1:2222"]
 )
