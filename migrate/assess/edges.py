@@ -12,10 +12,11 @@ import msgspec
 
 from migrate.assess import actions, told
 from migrate.assess.fleet import Fleet, fleet_of
-from migrate.assess.mentions import CODE_ENDINGS, Mention, is_outside, mentions
+from migrate.assess.mentions import CODE_ENDINGS, Mention, is_outside, mentions, plain_lines
 from migrate.assess.openings import NOT_NEEDS, Opening, openings
 from migrate.assess.sockets import spoken
 from migrate.assess.subject import edited
+from migrate.assess.unitfile import describes_containers
 from migrate.model.machine import Machine
 from migrate.model.task import RecordedTask
 from migrate.model.workload import Edge, Kind, Reach, Workload
@@ -88,9 +89,10 @@ def written(workload: Workload, fleet: Fleet) -> Iterator[Edge]:
 
 def said(workload: Workload) -> Iterator[tuple[str, Mention, bool]]:
     """(where, mention, may it lead outside the fleet) of all texts of a workload."""
-    for task in workload.tasks:
-        if task.delegate_to:
-            continue
+    tasks = [task for task in workload.tasks if not task.delegate_to]
+    for task in tasks:
+        if describes_containers(task):
+            continue  # what is in it is each container's own, and told with its unit
         dest = task.file.dest if task.file else str(task.args.get("path") or task.args.get("dest") or "")
         text = (task.file.text if task.file else "") or edited(task)
         if text and len(text) < LONGEST and not any(word in dest for word in NOT_NEEDS):
@@ -99,10 +101,24 @@ def said(workload: Workload) -> Iterator[tuple[str, Mention, bool]]:
             yield from (
                 (f"{source} (line {one.line} of {dest})", one, outside) for one in told.in_text(text, task.peers)
             )
-        yield from ((str(task.place), one, True) for one in (*in_arguments(task), *told.in_arguments(task)))
     for unit in workload.units:
-        lines = [unit.command, *(f"{key}={value}" for key, value in sorted(unit.environment.items()))]
-        yield from ((str(unit.place or unit.name), one, True) for one in mentions("\n".join(lines)))
+        given = "\n".join([unit.command, *(f"{key}={value}" for key, value in sorted(unit.environment.items()))])
+        lines = given.splitlines()
+        written = [task for task in tasks if describes_containers(task)] if unit.image else []
+        for one in mentions(given):
+            yield within(written, lines[one.line - 1]) or str(unit.place or unit.name), one, True
+    for task in tasks:
+        yield from ((str(task.place), one, True) for one in (*in_arguments(task), *told.in_arguments(task)))
+
+
+def within(tasks: Sequence[RecordedTask], setting: str) -> str:
+    """Where a container's `KEY=value` stands in the file that describes it; "" where it doesn't."""
+    key, _, value = setting.partition("=")
+    for task in tasks:
+        for line, text in plain_lines(task.file.text if task.file and task.file.text else ""):
+            if value and key in text and value in text and task.file:
+                return f"{posixpath.normpath(str(task.file.source or task.place))} (line {line} of {task.file.dest})"
+    return ""
 
 
 def in_arguments(task: RecordedTask) -> Iterator[Mention]:
@@ -131,6 +147,9 @@ def lead(workload: Workload, mention: Mention, fleet: Fleet, *, outside: bool = 
     machine = fleet.machine(host)
     if machine:
         return to_machine(workload, machine, mention, fleet)
+    if (sibling := fleet.container(host, workload)) is not None:
+        port = mention.port or (sibling.ports[0].number if len(sibling.ports) == 1 else 0)
+        return Edge(workload.name, sibling.name, port, protocol=mention.protocol)
     if (proxy := fleet.public.get(host)) is not None:
         return Edge(workload.name, proxy, mention.port, via=SERVED) if proxy != workload.name else None
     if not mention.sure or not outside:
@@ -165,7 +184,7 @@ def to_neighbour(workload: Workload, mention: Mention, fleet: Fleet) -> Edge | N
 def to_machine(workload: Workload, machine: str, mention: Mention, fleet: Fleet) -> Edge | None:
     """To the workload that listens on the port there; else to the only one that may, else to the machine.
 
-    With a port that may be one of which no port is known; without, the only one with ports, or the only one at all.
+    With a port that may be the only one there, if no port of it is known; without, the only one with ports, or at all.
     """
     own = machine in workload.machines
     there = fleet.hosted.get(machine, [])
@@ -173,7 +192,8 @@ def to_machine(workload: Workload, machine: str, mention: Mention, fleet: Fleet)
     if own and not (mention.port and listening):
         return None
     others = [one for one in there if one.name != workload.name]
-    silent = [one for one in others if not one.ports and not scheduled(one)]
+    steady = [one for one in others if not scheduled(one)]
+    silent = steady if len(steady) == 1 and not steady[0].ports else []
     serving = silent if mention.port else [one for one in others if one.ports] or others
     target = next(iter(listening or (serving if len(serving) == 1 else [])), None)
     if target is None:

@@ -8,7 +8,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
+from migrate.assess import actions
 from migrate.assess.mentions import plain_lines
+from migrate.assess.unitfile import programs
 from migrate.model.machine import Machine
 from migrate.model.task import RecordedTask
 from migrate.model.workload import Kind, Workload
@@ -22,6 +24,7 @@ BOUND = re.compile(
 VIRTUAL = re.compile(r"virtual_ipaddress(?:_excluded)?\s*\{([^}]*)\}|IPaddr2?\s[^\n]*?\bip=(\S+)")
 ADDRESS = re.compile(r"(?<![\w.])(\d{1,3}(?:\.\d{1,3}){3})(?:/\d+)?")
 SERVES = re.compile(r"^\s*(?:server_name|ServerName|ServerAlias)\s+([^;#\n]+)", re.MULTILINE)
+PUBLISHED = re.compile(r"(?:[\d.]+:|\[[0-9a-fA-F:]+\]:)?(\d{1,5}):(\d{1,5})(?:/(?:tcp|udp))?")
 SHORTEST = 3
 
 
@@ -39,6 +42,7 @@ class Fleet:
             held = self.plumbing if workload.kind is Kind.PLUMBING else self.hosted
             for machine in workload.machines:
                 held[machine].append(workload)
+        self._published: dict[str, frozenset[int]] = {}
         self._sockets: dict[str, list[tuple[str, str, bool]]] = {}
 
     @cached_property
@@ -97,7 +101,21 @@ class Fleet:
     def listening(self, machine: str, port: int) -> list[Workload]:
         """Who listens there; what only serves the machine itself comes last."""
         there = (*self.hosted.get(machine, ()), *self.plumbing.get(machine, ())) if port else ()
-        return [one for one in there if any(known.number == port for known in one.ports)]
+        published = [one for one in there if port in self.published(one)]
+        return published or [one for one in there if any(known.number == port for known in one.ports)]
+
+    def published(self, workload: Workload) -> frozenset[int]:
+        """Ports of the machine that lead to its containers, where they are not those that it listens on inside."""
+        if workload.id not in self._published:
+            self._published[workload.id] = frozenset(published(workload))
+        return self._published[workload.id]
+
+    def container(self, host: str, asker: Workload) -> Workload | None:
+        """Another container of the same machine: they know one another by name."""
+        if not asker.machines or not any(unit.image for unit in asker.units):
+            return None
+        near = (one for one in self.hosted.get(asker.machines[0], ()) if one.name != asker.name)
+        return next((one for one in near if any(unit.image and unit.name.lower() == host for unit in one.units)), None)
 
     def groups_of(self, names: Sequence[str]) -> list[str]:
         """The inventory group of exactly these machines, else their names."""
@@ -131,6 +149,19 @@ class Fleet:
         near = self.hosted.get(asker.machines[0], ()) if asker.machines else ()
         others = (one for one in near if one.name != asker.name)
         return next((one for one in others if any(p == path and here for p, _, here in self.sockets(one))), None)
+
+
+def published(workload: Workload) -> Iterator[int]:
+    """`8080:80` of a container: 8080 on the machine."""
+    names = {unit.name for unit in workload.units if unit.image}
+    for task in workload.tasks if names else ():
+        started = ((start.name, start.container) for start in actions.starts(task))
+        written = ((program.name, program.container) for program in programs(task))
+        for name, held in (*started, *written):
+            texts = held.ports if held is not None and name in names else ()
+            yield from (
+                int(found[1]) for text in texts if (found := PUBLISHED.fullmatch(text)) and found[1] != found[2]
+            )
 
 
 def sockets_in(workload: Workload) -> Iterator[tuple[str, str, bool]]:

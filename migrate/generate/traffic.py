@@ -155,7 +155,7 @@ def _callers(edge: Edge, workload: Workload, estate: Estate) -> tuple[Object, ..
     group = [
         machine
         for (environment, _), machine in estate.machines.items()
-        if environment == workload.environment and edge.source in machine.groups
+        if environment == workload.environment and edge.source.removeprefix("group ") in machine.groups
     ]
     return _blocks(group)
 
@@ -182,8 +182,9 @@ def _written(side: str, rule: Rule) -> Object:
 
 
 def _wanted(edge: Edge, target: Workload | None) -> tuple[tuple[int, str], ...]:
-    """The port of an edge; where that is not known all that the target listens on."""
-    if edge.port:
+    """The port of an edge; all that the target listens on where that is not known, or was one that the VM published."""
+    listening = {port.number for port in ports(target)} if target and target.placement in IN_PODS else set()
+    if edge.port and (edge.port in listening or not listening):
         return ((edge.port, "UDP" if edge.protocol == "udp" else "TCP"),)
     return tuple((port.number, names.protocol(port)) for port in ports(target)) if target else ()
 

@@ -164,3 +164,21 @@ def test_a_port_that_someone_names_is_that_of_the_only_workload_without_one() ->
     assert [edge.target for edge in with_edges([shop, silent], MACHINES)[0].edges] == ["billing"]
     other = workload("ledger", "db1")
     assert [edge.target for edge in with_edges([shop, silent, other], MACHINES)[0].edges] == ["db1"]
+
+
+def test_containers_of_a_machine_know_one_another_by_name() -> None:
+    web = workload("web", "web1", units=(Unit("web", image="x/web", environment={"DATABASE_URL": "mysql://u:p@db/x"}),))
+    store = workload("db", "web1", ports=(3306,), units=(Unit("db", image="mariadb:11"),))
+    native = workload("native", "web1", tasks=(file("url = mysql://u:p@db/x"),))
+    found = {one.name: one.edges for one in with_edges([web, store, native], MACHINES)}
+    assert [(edge.target, edge.port) for edge in found["web"]] == [("db", 3306)]
+    assert found["native"] == ()
+
+
+def test_a_published_port_is_that_of_the_machine() -> None:
+    ran = RecordedTask("db1", "community.docker.docker_container", {"name": "web", "image": "x", "ports": ["8080:80"]})
+    web = workload("web", "db1", ports=(80,), units=(Unit("web", image="x"),), tasks=(ran,))
+    other = workload("other", "db1", units=(Unit("other", image="y"),))
+    shop = workload("shop", "web1", tasks=(file("proxy_pass http://db1:8080;\nx = db1:9100"),))
+    targets = {(edge.target, edge.port) for edge in with_edges([shop, web, other], MACHINES)[0].edges}
+    assert targets == {("web", 8080), ("db1", 9100)}
