@@ -56,16 +56,20 @@ def not_own(found: Mapping[str, list[Edge]], fleet: Fleet) -> dict[str, list[Edg
 
 def needs(workload: Workload, fleet: Fleet) -> list[Edge]:
     """What a workload itself tells, each target and port once; a port that is known makes one without it moot."""
-    best: dict[tuple[str, int, str], Edge] = {}
+    best: dict[tuple[str, int, str, str], Edge] = {}
     for edge in [*written(workload, fleet), *by_socket(workload, fleet), *spoken(workload, fleet)]:
-        key = (edge.target, edge.port, edge.protocol)
+        key = (edge.target, edge.port, edge.protocol, edge.via if edge.reach is Reach.UNKNOWN else "")
         old = best.setdefault(key, edge)
         if edge.connections > old.connections:
             best[key] = msgspec.structs.replace(old, connections=edge.connections)
-    known = {edge.target for edge in best.values() if edge.port or edge.protocol == "unix"}
+    known = {edge.target for edge in best.values() if told_apart(edge) and edge.reach is not Reach.UNKNOWN}
     known |= {name for target in known if target in fleet.named for name in fleet.named[target].machines}
-    sure = [edge for edge in best.values() if edge.port or edge.protocol == "unix" or edge.target not in known]
+    sure = [edge for edge in best.values() if told_apart(edge) or edge.target not in known]
     return by_group(sure, fleet)
+
+
+def told_apart(edge: Edge) -> bool:
+    return bool(edge.port) or edge.protocol == "unix"
 
 
 def by_group(edges: Iterable[Edge], fleet: Fleet) -> list[Edge]:

@@ -182,3 +182,9 @@ def test_a_published_port_is_that_of_the_machine() -> None:
     shop = workload("shop", "web1", tasks=(file("proxy_pass http://db1:8080;\nx = db1:9100"),))
     targets = {(edge.target, edge.port) for edge in with_edges([shop, web, other], MACHINES)[0].edges}
     assert targets == {("web", 8080), ("db1", 9100)}
+
+
+def test_each_hidden_setting_is_told() -> None:
+    text = "DATABASE_URL=mgsec_a_0a1b2c_x\nSENTRY_DSN=mgneed_b_0a1b2c_x\nQ=amqp://mgsec_c_0a1b2c_x"
+    told = ["DATABASE_URL, a secret", "SENTRY_DSN, which is defined nowhere", "amqp URL"]
+    assert [edge.via for edge in edges(text)] == told
