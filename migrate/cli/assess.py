@@ -64,7 +64,10 @@ def assess(
     no_cache: NoCache = False,
     assign: Assign = None,
     explain: Annotated[
-        str, typer.Option("--explain", metavar="WORKLOAD", help="All evidence for one workload, with file and line.")
+        str,
+        typer.Option(
+            "--explain", metavar="NAME", help="All evidence for one workload, with file and line; or one machine."
+        ),
     ] = "",
     format: Annotated[Format, typer.Option("--format", "-f", help="How to print the answer.")] = Format.TABLE,
     output: Annotated[

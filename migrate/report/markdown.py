@@ -14,6 +14,7 @@ from migrate.report.graph import mermaid
 from migrate.report.groups import IN_FULL, Answer, Estate, by_check, estates, odd_machines, takeovers
 from migrate.report.names import common_domain, compact, port_list
 from migrate.report.notes import LONGEST_NAMES, PLACES, SHOWN, counted_odd, elsewhere, shorten, where
+from migrate.report.standing import split_machines
 from migrate.report.summary import alarms, counted, outcome
 
 MARKS = {
@@ -121,7 +122,7 @@ def _finding(finding: Finding) -> str:
 
 
 def _odd(assessment: Assessment) -> Iterator[str]:
-    odd = odd_machines(assessment)
+    odd = [*odd_machines(assessment), *split_machines(assessment)]
     if odd:
         yield "### Machines worth a look"
     names = [tick(compact(each.machines, limit=LONGEST_NAMES)) for each in odd]

@@ -8,12 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from migrate.model.assessment import Assessment
 from migrate.model.machine import Machine
 from migrate.model.workload import Edge, Evidence, Kind, Nature, Placement, Points, Workload
 from migrate.report.details import reason
-from migrate.report.groups import Answer, answer
+from migrate.report.groups import Answer, Odd, answer
+from migrate.report.names import natural
 
 SPLIT = "split"
 # Which of several kinds and placements with the same answer stands for all: a database before its backup job.
@@ -28,6 +30,11 @@ KINDS = (
     Kind.PLUMBING,
 )
 PLACEMENTS = tuple(Placement)
+SPLIT_UP = Odd(
+    "machine is split",
+    "machines are split",
+    "some of their workloads stay or need a decision while others move: they shrink, but do not go",
+)
 BACKGROUND = (Kind.PLUMBING, Kind.LIBRARY)
 
 
@@ -108,6 +115,17 @@ def groups_said(assessment: Assessment) -> list[GroupSaid]:
 
 def workloads_said(assessment: Assessment) -> list[WorkloadSaid]:
     return [WorkloadSaid(**_fields(one), reasons=tuple(reasons(one))) for one in assessment.workloads]
+
+
+def split_machines(assessment: Assessment) -> list[Odd]:
+    """Machines of which a part moves, for the list of those worth a look; by environment."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for one in machines_said(assessment):
+        if one.split:
+            found[one.environment].append(one.name)
+    return [
+        replace(SPLIT_UP, environment=name, machines=tuple(sorted(found[name], key=natural))) for name in sorted(found)
+    ]
 
 
 def standing(workloads: Sequence[Workload]) -> Standing:

@@ -21,6 +21,7 @@ from migrate.report.details import reason, wave_of
 from migrate.report.groups import IN_FULL, Answer, Estate, estates, odd_machines, takeovers
 from migrate.report.names import common_domain, compact, port_list
 from migrate.report.notes import Line, elsewhere, findings, shorten, worth_a_look
+from migrate.report.standing import split_machines
 from migrate.report.summary import alarms, counted, outcome
 
 WIDTH, NARROWEST, WIDEST = 100, 80, 120
@@ -96,7 +97,7 @@ def _parts(assessment: Assessment, width: int) -> Iterator[RenderableType]:
     for estate in groups:
         yield from _estate(estate, rows[estate.name], widths, width)
     yield from map(_line, findings(elsewhere(assessment.findings)))
-    yield from map(_line, worth_a_look(odd_machines(assessment)))
+    yield from map(_line, worth_a_look([*odd_machines(assessment), *split_machines(assessment)]))
     yield from (Text(line, style="dim", overflow="fold") for line in _figures(assessment))
     yield Text("")
     yield from (Text(alarm, style="bold red", overflow="fold") for alarm in alarms(assessment))

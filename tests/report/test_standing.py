@@ -11,8 +11,10 @@ import pytest
 from migrate.model.assessment import Assessment
 from migrate.model.machine import Machine
 from migrate.model.workload import Edge, Kind, Nature, Placement, Workload
+from migrate.report import terminal
+from migrate.report.explain import explain
 from migrate.report.json import decode, encode
-from migrate.report.standing import standing
+from migrate.report.standing import split_machines, standing
 
 
 def one(name: str, kind: Kind, nature: Nature, placement: Placement, *machines: str) -> Workload:
@@ -75,3 +77,16 @@ def test_json_says_it_per_machine_group_and_workload() -> None:
 
 def test_what_was_added_for_readers_is_not_taken_for_more_when_read_again() -> None:
     assert decode(encode(ESTATE)).machines == tuple(sorted(ESTATE.machines, key=lambda each: each.name))
+
+
+def test_split_machines_are_worth_a_look() -> None:
+    [odd] = split_machines(ESTATE)
+    assert odd.machines == ("m2",)
+    assert "1 machine is split: m2" in terminal.render(ESTATE)
+
+
+def test_a_machine_can_be_explained() -> None:
+    text = explain(ESTATE, "m2")
+    assert text.startswith("m2 · split\n")
+    assert "web needs db on port 5432" in text
+    assert "db: Because of db." in text
