@@ -10,6 +10,7 @@ from functools import cached_property
 
 from migrate.assess import actions
 from migrate.assess.mentions import plain_lines
+from migrate.assess.subject import edited
 from migrate.assess.unitfile import programs
 from migrate.model.machine import Machine
 from migrate.model.task import RecordedTask
@@ -71,7 +72,8 @@ class Fleet:
             for name in spelt:
                 owners[name.partition("/")[0].lower()].add(machine.name)
         found = {name: next(iter(held)) for name, held in owners.items() if len(held) == 1 and len(name) >= SHORTEST}
-        return dict(self.floating()) | found
+        found = dict(self.floating()) | found
+        return dict(self.hosts_file(found)) | found
 
     def floating(self) -> Iterator[tuple[str, str]]:
         """Addresses that keepalived or pacemaker moves between machines: the first of them stands for all."""
@@ -81,6 +83,18 @@ class Fleet:
             if machines and ("virtual_ipaddress" in text or "IPaddr" in text):
                 block = " ".join(filter(None, (part for found in VIRTUAL.findall(text) for part in found)))
                 yield from ((address, machines[0]) for address in ADDRESS.findall(block))
+
+    def hosts_file(self, known: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+        """Names that tasks give to machines in /etc/hosts."""
+        for task in self.tasks:
+            dest = task.file.dest if task.file is not None else task.args.get("path") or task.args.get("dest")
+            if dest != "/etc/hosts":
+                continue
+            text = (task.file.text if task.file is not None else "") or edited(task)
+            for _, line in plain_lines(text):
+                address, *names = line.lower().split()
+                if address in known:
+                    yield from ((name, known[address]) for name in names if len(name) >= SHORTEST)
 
     def machine(self, host: str) -> str:
         """The machine of a name or address; a short name stands for the only machine with that first label."""

@@ -188,3 +188,11 @@ def test_each_hidden_setting_is_told() -> None:
     text = "DATABASE_URL=mgsec_a_0a1b2c_x\nSENTRY_DSN=mgneed_b_0a1b2c_x\nQ=amqp://mgsec_c_0a1b2c_x"
     told = ["DATABASE_URL, a secret", "SENTRY_DSN, which is defined nowhere", "amqp URL"]
     assert [edge.via for edge in edges(text)] == told
+
+
+def test_names_of_the_hosts_file_are_known() -> None:
+    hosts = file("127.0.0.1 localhost\n10.0.0.9 store.internal store\n# 10.0.0.9 old.internal", "/etc/hosts")
+    text = "url = postgres://store.internal/x\nother = postgres://old.internal/x"
+    shop = workload("shop", "web1", tasks=(file(text),))
+    found = {(edge.target, edge.reach) for edge in with_edges([shop, DB], MACHINES, [hosts])[0].edges}
+    assert found == {("postgresql", Reach.WORKLOAD), ("old.internal", Reach.EXTERNAL)}
