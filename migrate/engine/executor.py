@@ -36,6 +36,8 @@ FACT_MODULES = {
 """Modules whose answer is facts, which come under their own name as well."""
 LOCAL_FACTS = frozenset(("ansible_local", "ansible_facts.ansible_local", "ansible_facts.local"))
 MOST_ITEMS = 2000
+MOST_ROUNDS = 2
+"""How often an include brings in itself, where only a real run knows when to stop."""
 LEFT_OUT = "its defaults are changed"
 
 
@@ -252,6 +254,9 @@ class RecordingExecutor(TaskExecutor):  # type: ignore[misc]  # ansible ships no
     def _include(self, may_run: str) -> dict[str, Any]:
         """What the strategy expands. A doubt goes along in a variable that all includes pass on."""
         args = dict(self._task.args)
+        if may_run and repeats(self._task):
+            self._gap("unknown-include", "it includes itself for as long as a real run wants; recorded twice")
+            return {"changed": False, "skipped": True}
         doubt = {CONDITIONAL: may_run} if may_run else {}
         if self.loop_doubt and (lost := self.lost - self.own.keys()):  # core passes an index on; here it is the names
             doubt |= {"ansible_index_var": LOST, LOST: " ".join(sorted(lost))}
@@ -357,6 +362,15 @@ def grown_later(names: frozenset[str], variables: dict[str, Any]) -> list[str]:
     facts = variables.get("ansible_facts") or {}
     asked = variables.get("ansible_local") or facts.get("ansible_local") or facts.get("local")
     return [] if asked else sorted(closure(names, variables) & LOCAL_FACTS)
+
+
+def repeats(task: Any) -> bool:
+    """True for an include that stands twice around itself already."""
+    own, parent, count = task.get_path(), task._parent, 0
+    while parent is not None and count < MOST_ROUNDS:
+        count += type(parent).__name__ != "Block" and parent.get_path() == own
+        parent = parent._parent
+    return count >= MOST_ROUNDS
 
 
 def is_token(value: Any) -> bool:

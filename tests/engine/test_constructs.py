@@ -42,6 +42,7 @@ ROLES = {
           loop: [a, b]
     """,
     "tasks/deep.yml": "- command: deep {{ each }}\n  when: each != 'x'\n",
+    "tasks/again.yml": "- command: again\n- include_tasks: again.yml\n  when: found.rc != 0\n",
     "vars/a.yml": "from_file: a\n",
     "imported.yml": "- hosts: db\n  tasks:\n    - command: imported {{ way | default('plain') }}\n",
 }
@@ -146,6 +147,10 @@ TASKS: dict[str, tuple[str, list[str]]] = {
             "d1 of the environment?", "d1 through a variable?", "d1 by number?", "d1 by itself?", "d1 by test?", "d1 secret is there",
             "d1 secret is this?", "d1 nested b?",
         ],
+    ),
+    "include_of_itself": (
+        "- command: probe\n  register: found\n- include_tasks: tasks/again.yml\n",
+        ["d1 probe", "d1 again", "d1 again?", "d1 again?"],
     ),
     "skipped_is_known": (
         """
