@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -28,7 +29,7 @@ from migrate.model.artifact import Artifact
 from migrate.model.assessment import Assessment, Figures
 from migrate.model.config import Config, Environment, Override, Policy
 from migrate.model.finding import Finding, Severity
-from migrate.model.machine import Host, Machine
+from migrate.model.machine import Fleet, Host, Machine, MachineClass
 from migrate.model.messages import Progress
 from migrate.model.task import Token
 from migrate.model.workload import Workload
@@ -39,6 +40,7 @@ from migrate.record.record import Recording, record
 from migrate.record.session import Session
 
 Watch = Callable[[str], None]
+T = TypeVar("T")
 Discover = Callable[[], tuple[list[Machine], list[Finding]]]
 
 MOST_PLAYERS = 8
@@ -56,6 +58,14 @@ class Estate(msgspec.Struct, frozen=True):
     tokens: tuple[Token, ...] = ()
     survey: Survey | None = None
     workloads: tuple[Workload, ...] = ()
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """The machines of one environment before anything is recorded; `classes` is None where the engine died."""
+
+    machines: tuple[Machine, ...]
+    findings: tuple[Finding, ...]
+    classes: tuple[MachineClass, ...] | None = None
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -88,24 +98,55 @@ def assess(
     A source that fails is a finding of severity error, and the rest is kept. Raises UsageError for what can't be asked.
     `today` is what overrides expire by; without it none does.
     """
+    if not config.playbooks:
+        raise UsageError(
+            "no playbook given", hint="Name the playbooks that configure the machines, for example site.yml."
+        )
+    asked = question(config, base, tuple(in_force(config.overrides, today)))
     chosen = environments(config, only)
+    players = config.policy.players or max(1, min(MOST_PLAYERS, processors() // len(chosen)))
+    with ThreadPoolExecutor(max_workers=len(chosen) * players) as hearing:
+        crew = Crew(players, hearing)
+        found = each(chosen, lambda name, environment: estate(name, environment, asked, watch, crew))
+    shared = shared_names(one.survey for one in found if one.survey)
+    estates = [judged(one, asked.overrides, shared) for one in found]
+    return together(estates, decisions(config.overrides, estates, today, whole=not only))
+
+
+def discover(config: Config, base: Path, *, only: Sequence[str] = (), watch: Watch = lambda _: None) -> Fleet:
+    """The machines of every environment (or those in `only`), without recording anything; otherwise as `assess`."""
+    asked = question(config, base)
+
+    def machines(name: str, environment: Environment) -> Seen:
+        watch(f"{name}: reading inventory, hypervisors and clouds".removeprefix(": "))
+        with session(environment, asked, Crew()) as engine:
+            seen = look(name, environment, asked, engine)
+        return msgspec.structs.replace(seen, findings=placed(name, seen.findings))
+
+    found = each(environments(config, only), machines)
+    findings = sorted((finding for seen in found for finding in seen.findings), key=Finding.sort_key)
+    return Fleet(
+        machines=tuple(machine for seen in found for machine in seen.machines),
+        findings=tuple(findings),
+        partial=any(finding.severity is Severity.ERROR for finding in findings),
+    )
+
+
+def question(config: Config, base: Path, overrides: tuple[Override, ...] = ()) -> Asked:
+    """What is the same for all environments. Raises UsageError where there is no project."""
     project = base / config.project
     if not project.is_dir():
         raise UsageError(
             f"the Ansible project {config.project} is not a folder", hint="Give its folder with --project."
         )
-    playbooks = [locate(name, (project, base)) for name in config.playbooks]
-    asked = Asked(config, base, tuple(playbooks), index_of(config, base), tuple(in_force(config.overrides, today)))
-    players = config.policy.players or max(1, min(MOST_PLAYERS, processors() // len(chosen)))
-    with (
-        ThreadPoolExecutor(max_workers=max(1, min(len(chosen), processors()))) as pool,
-        ThreadPoolExecutor(max_workers=len(chosen) * players) as hearing,
-    ):
-        crew = Crew(players, hearing)
-        found = list(pool.map(lambda item: estate(item[0], item[1], asked, watch, crew), chosen))
-    shared = shared_names(one.survey for one in found if one.survey)
-    estates = [judged(one, asked.overrides, shared) for one in found]
-    return together(estates, decisions(config.overrides, estates, today, whole=not only))
+    playbooks = tuple(locate(name, (project, base)) for name in config.playbooks)
+    return Asked(config, base, playbooks, index_of(config, base), overrides)
+
+
+def each(chosen: Sequence[tuple[str, Environment]], work: Callable[[str, Environment], T]) -> list[T]:
+    """The same work on every environment, several at once, in order."""
+    with ThreadPoolExecutor(max_workers=max(1, min(len(chosen), processors()))) as pool:
+        return list(pool.map(lambda item: work(*item), chosen))
 
 
 def processors() -> int:
@@ -121,10 +162,6 @@ def environments(config: Config, only: Sequence[str]) -> list[tuple[str, Environ
         )
     if not config.environments:
         raise UsageError("no inventory given", hint="Give one with -i, or write a migrate.yaml with `migrate init`.")
-    if not config.playbooks:
-        raise UsageError(
-            "no playbook given", hint="Name the playbooks that configure the machines, for example site.yml."
-        )
     chosen = [(name, environment) for name, environment in config.environments.items() if not only or name in only]
     return [("", chosen[0][1])] if list(config.environments) == ["default"] else chosen
 
@@ -151,33 +188,50 @@ def decisions(
 
 
 def estate(name: str, environment: Environment, asked: Asked, watch: Watch, crew: Crew) -> Estate:
-    """One environment. The child reads the inventory while hypervisors are asked."""
-    config, base, playbooks = asked.config, asked.base, asked.playbooks
+    """One environment, with everything recorded."""
+    label = f"{name}: " if name else ""
+    watch(f"{label}reading inventory, hypervisors and clouds")
+    with session(environment, asked, crew) as engine:
+        seen = look(name, environment, asked, engine)
+        if seen.classes is None:
+            return without_tasks(name, seen)
+        try:
+            recorded = record(
+                engine, asked.playbooks, seen.classes, seen.machines, lambda play: watch(f"{label}{told(play)}"),
+                cache=fact_cache(environment.facts, asked.base, (asked.base / asked.config.project).resolve()),
+            )  # fmt: skip
+        except EngineError as error:
+            return without_tasks(name, msgspec.structs.replace(seen, findings=(*seen.findings, died(name, error))))
+    watch(f"{label}judging workloads")
+    return learnt(name, with_observations(recorded, environment, asked.base), seen.findings, asked.index)
+
+
+def session(environment: Environment, asked: Asked, crew: Crew) -> Session:
+    """The conversation with the engine about one environment, which reads the inventory while others are asked."""
+    config, base = asked.config, asked.base
     project = (base / config.project).resolve()
     inventories = [text if "," in text else locate(text, (base, project)) for text in environment.inventories]
     extra = [
         f"@{locate(text[1:], (base, project))}" if text.startswith("@") else text for text in environment.extra_vars
     ]
-    label = f"{name}: " if name else ""
-    watch(f"{label}reading inventory, hypervisors and clouds")
-    question = (project, inventories, playbooks, extra, config.policy.trust_project)
+    question = (project, inventories, asked.playbooks, extra, config.policy.trust_project)
     cache = Cache(usual_folder()) if config.policy.cache else None
     trusted = config.policy.trust_project
-    start = partial(Engine, project, inventories, playbooks, extra, trusted=trusted, players=crew.players)
-    with Session(start, question, cache, crew.pool) as session:
-        seen, findings = sources(environment, base, config.policy)
-        try:
-            inventory, read = session.inventory()
-            machines, misfits = joined(name, inventory.hosts, seen, findings)
-            findings += [*read.findings, *misfits, *empty(name, inventory.hosts)]
-            recorded = record(
-                session, playbooks, inventory.classes, machines, lambda play: watch(f"{label}{told(play)}"),
-                cache=fact_cache(environment.facts, base, project),
-            )  # fmt: skip
-        except EngineError as error:
-            return broken(name, seen, findings, error)
-    watch(f"{label}judging workloads")
-    return learnt(name, with_observations(recorded, environment, base), findings, asked.index)
+    start = partial(Engine, project, inventories, asked.playbooks, extra, trusted=trusted, players=crew.players)
+    return Session(start, question, cache, crew.pool)
+
+
+def look(name: str, environment: Environment, asked: Asked, engine: Session) -> Seen:
+    """The machines of one environment, as inventory, hypervisors and clouds see them together."""
+    found, findings = sources(environment, asked.base, asked.config.policy)
+    try:
+        inventory, read = engine.inventory()
+    except EngineError as error:
+        alone = tuple(msgspec.structs.replace(machine, environment=name) for machine in found)
+        return Seen(alone, (*findings, died(name, error)))
+    machines, misfits = joined(name, inventory.hosts, found, findings)
+    said = (*findings, *read.findings, *misfits, *empty(name, inventory.hosts))
+    return Seen(tuple(machines), said, inventory.classes)
 
 
 def with_observations(recorded: Recording, environment: Environment, base: Path) -> Recording:
@@ -250,17 +304,14 @@ def empty(name: str, hosts: Sequence[Host]) -> list[Finding]:
     ]  # fmt: skip
 
 
-def broken(name: str, seen: Sequence[Machine], findings: Sequence[Finding], error: EngineError) -> Estate:
-    """What is left when the engine died: the hypervisors' view, marked."""
-    died = Finding(
-        check="engine-failed",
-        subject=name or "ansible project",
-        message=str(error),
-        remedy=error.hint,
-        severity=Severity.ERROR,
-    )
-    machines = [msgspec.structs.replace(machine, environment=name) for machine in seen]
-    return Estate(name, tuple(machines), placed(name, [*findings, died]), Figures(machines=len(machines)))
+def died(name: str, error: EngineError) -> Finding:
+    subject = name or "ansible project"
+    return Finding("engine-failed", subject, str(error), error.hint, severity=Severity.ERROR)
+
+
+def without_tasks(name: str, seen: Seen) -> Estate:
+    """What is left when the engine died: the machines, marked."""
+    return Estate(name, seen.machines, placed(name, seen.findings), Figures(machines=len(seen.machines)))
 
 
 def learnt(name: str, recorded: Recording, findings: Sequence[Finding], index: catalog.Index) -> Estate:

@@ -222,3 +222,19 @@ def test_a_value_that_there_is_not_is_2(project: Path) -> None:
     done = asked(project, "--set", "target.colour=blue")
     assert done.returncode == 2
     assert "target.registry" in done.stderr
+
+
+def test_the_fleet_and_what_changed_in_it(project: Path) -> None:
+    def fleet(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return migrate("discover", "-i", "hosts", "-p", ".", *arguments, cwd=project)
+
+    assert fleet("--diff").returncode == 2  # nothing to compare with
+    first = fleet("--format", "csv")
+    assert (first.returncode, first.stdout.splitlines()[1].split(",")[:2]) == (0, ["", "web1"])
+    assert (fleet("--diff").returncode, len(list((project / ".migrate" / "fleet").iterdir()))) == (0, 1)
+    (project / "hosts").write_text("[web]\nweb2\n")
+    changed = fleet("--diff")
+    assert (changed.returncode, changed.stdout) == (1, "+ web2: appeared\n- web1: vanished\n")
+    lost = fleet("--libvirt", "test:missing.xml", "--format", "json")
+    assert (lost.returncode, json.loads(lost.stdout)["partial"]) == (3, True)
+    assert len(list((project / ".migrate" / "fleet").iterdir())) == 2, "no snapshot of a partial answer"

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from migrate import __version__
-from migrate.cli import assess, catalog, explain, generate, lint, start, verify
+from migrate.cli import assess, catalog, discover, explain, generate, lint, start, verify
 from migrate.errors import FINE, MigrateError
 
 INTERNAL_ERROR = 70  # EX_SOFTWARE of sysexits.h: never taken for an answer
@@ -28,7 +28,7 @@ app = typer.Typer(
     epilog="Exit codes: 0 fine, 1 something needs a decision, 2 wrong use, "
     "3 a source failed and the result is partial.",
 )
-for part in (assess, generate, explain, lint, verify, catalog, start):
+for part in (assess, discover, generate, explain, lint, verify, catalog, start):
     app.add_typer(part.app)
 
 

@@ -7,6 +7,8 @@ from enum import StrEnum
 
 import msgspec
 
+from migrate.model.finding import Finding
+
 
 class Power(StrEnum):
     """State of a VM; `unknown` when only the inventory knows it."""
@@ -144,3 +146,29 @@ class MachineClass(msgspec.Struct, frozen=True, omit_defaults=True):
     representative: str
     members: tuple[str, ...]
     differing: tuple[str, ...] = ()
+
+
+class Fleet(msgspec.Struct, frozen=True, omit_defaults=True):
+    """All machines of an estate, and what does not fit; `partial` where a source failed."""
+
+    schema: int = 1
+    machines: tuple[Machine, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    partial: bool = False
+
+
+class Difference(msgspec.Struct, frozen=True, order=True):
+    """A field of a machine, as it was and as it is."""
+
+    field: str
+    old: str
+    new: str
+
+
+class Change(msgspec.Struct, frozen=True, order=True, omit_defaults=True):
+    """What became of one machine: it appeared, vanished, was renamed or changed."""
+
+    what: str
+    environment: str
+    name: str
+    differences: tuple[Difference, ...] = ()
