@@ -101,22 +101,50 @@ def _home(path: str) -> str:
     return "/".join(parts[:count]) if len(parts) >= count else ""
 
 
+class _Group:
+    """Workloads that may share an image: what their files say outside `/etc`, and what they enable there."""
+
+    def __init__(self, first: Workload) -> None:
+        self.members = [first]
+        self.texts = _texts(first)
+        self.links = frozenset(_links(first))
+
+    def takes(self, other: Workload) -> bool:
+        """Adds it, unless a file would have to be two things at once."""
+        texts = _texts(other)
+        if self.links != frozenset(_links(other)) or any(
+            self.texts.get(path, text) != text for path, text in texts.items()
+        ):
+            return False
+        self.members.append(other)
+        self.texts |= texts
+        return True
+
+
 def _same_code(every: Iterable[Workload], estate: Estate) -> list[list[Workload]]:
     """Workloads of one environment and base that the same tasks bring the same code to."""
     every = list(every)
-    groups: list[list[Workload]] = []
+    neighbours = _by_home(every)
+    groups: list[_Group] = []
     by_key: dict[tuple[str, str, bytes], int] = {}
     for one in every:
         base = bases.of(one, estate).image
-        keys = [(one.environment, base, key) for key in _keys(one) or _borrowed(one, every)]
+        keys = [(one.environment, base, key) for key in _keys(one) or _borrowed(one, neighbours)]
         known = sorted({by_key[key] for key in keys if key in by_key})
-        fitting = [number for number in known if _agree([*groups[number], one])]
-        number = fitting[0] if fitting else len(groups)
-        if not fitting:
-            groups.append([])
-        groups[number].append(one)
+        number = next((number for number in known if groups[number].takes(one)), len(groups))
+        if number == len(groups):
+            groups.append(_Group(one))
         by_key |= dict.fromkeys(keys, number)
-    return groups
+    return [group.members for group in groups]
+
+
+def _by_home(every: Iterable[Workload]) -> dict[tuple[str, str], list[Workload]]:
+    """Workloads by environment and by the folder of an application that they fill."""
+    found: defaultdict[tuple[str, str], list[Workload]] = defaultdict(list)
+    for one in every:
+        for home in {_home(path) for path in _brings(one)}:
+            found[one.environment, home].append(one)
+    return found
 
 
 def _keys(workload: Workload) -> set[bytes]:
@@ -129,34 +157,29 @@ def _keys(workload: Workload) -> set[bytes]:
     }
 
 
-def _borrowed(workload: Workload, every: Iterable[Workload]) -> set[bytes]:
+def _borrowed(workload: Workload, neighbours: Mapping[tuple[str, str], list[Workload]]) -> set[bytes]:
     """The code of a neighbour on the same machines, where only its folder is named: a script of cron, say."""
     said = json.dumps([[task.file.text for task in workload.tasks if task.file], [_said(u) for u in workload.units]])
-    found: set[bytes] = set()
-    for other in every:
-        beside = other.environment == workload.environment and set(workload.machines) <= set(other.machines)
-        if beside and any(re.search(rf"{re.escape(home)}(?![\w.-])", said) for home in map(_home, _brings(other))):
-            found |= _keys(other)
-    return found
+    here = set(workload.machines)
+    return {
+        key
+        for (environment, home), others in neighbours.items()
+        if environment == workload.environment and re.search(rf"{re.escape(home)}(?![\w.-])", said)
+        for other in others
+        if here <= set(other.machines)
+        for key in _keys(other)
+    }
 
 
 def _said(unit: Unit) -> list[str]:
     return [unit.command, unit.directory, *unit.environment.values()]
 
 
-def _agree(group: Iterable[Workload]) -> bool:
-    """Whether no file would have to be two things at once."""
-    texts: defaultdict[str, set[str]] = defaultdict(set)
-    group = list(group)
-    if len({frozenset(_links(one)) for one in group}) > 1:
-        return False
-    for one in group:
-        machine = representative(one)
-        written = {target(task): task.file for task in one.tasks if task.file and task.machine == machine}
-        for path, file in written.items():
-            if not is_below(path, ["/etc"]):
-                texts[path].add(file.text or "")
-    return all(len(found) == 1 for found in texts.values())
+def _texts(workload: Workload) -> dict[str, str]:
+    """Its files but those of `/etc`, which each workload gets for itself."""
+    machine = representative(workload)
+    written = {target(task): task.file for task in workload.tasks if task.file and task.machine == machine}
+    return {path: file.text or "" for path, file in written.items() if not is_below(path, ["/etc"])}
 
 
 def _links(workload: Workload) -> Iterable[tuple[str, str]]:
