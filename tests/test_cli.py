@@ -238,3 +238,12 @@ def test_the_fleet_and_what_changed_in_it(project: Path) -> None:
     lost = fleet("--libvirt", "test:missing.xml", "--format", "json")
     assert (lost.returncode, json.loads(lost.stdout)["partial"]) == (3, True)
     assert len(list((project / ".migrate" / "fleet").iterdir())) == 2, "no snapshot of a partial answer"
+
+
+def test_a_bug_is_no_answer() -> None:
+    """An error that nobody foresaw has an exit code of its own, and is shown whole."""
+    slip = "cli.app.command('slip')(lambda: 1 / 0); sys.argv[1:] = ['slip']; cli.main()"
+    code = f"import sys; from migrate import cli; {slip}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 70
+    assert "ZeroDivisionError" in done.stderr and "this is a bug" in done.stderr

@@ -51,7 +51,8 @@ def main() -> None:
     """The command `migrate`."""
     sys.excepthook = report_bug
     try:
-        app(prog_name="migrate")
+        # Not app(…): that puts an exception hook of Typer's in the place of ours.
+        typer.main.get_command(app)(prog_name="migrate")
     except MigrateError as error:
         print(f"migrate: {error}", file=sys.stderr)
         if error.hint:

@@ -69,9 +69,9 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         seen.append("start")
         make(self, *args, **kwargs)  # type: ignore[arg-type]
 
-    def playing(self: Engine, *args: object) -> object:
+    def playing(self: Engine, *args: object, **kwargs: object) -> object:
         seen.append("play")
-        return play(self, *args)  # type: ignore[arg-type]
+        return play(self, *args, **kwargs)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Engine, "__init__", noted)
     monkeypatch.setattr(Engine, "play", playing)
