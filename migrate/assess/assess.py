@@ -185,7 +185,7 @@ def workload(environment: str, name: str, subject: Subject, overrides: Sequence[
         ports=ports(subject) if moves else (),
         data_dirs=() if ours.nature is verdict.nature is Nature.STATELESS else data_dirs(subject),
         evidence=evidence,
-        tasks=() if verdict.kind is Kind.PLUMBING else tuple(draft.tasks),
+        tasks=tuple(draft.tasks) if moves or verdict.kind is not Kind.PLUMBING else (),
         replaced_by=replaced_by(subject, verdict),
         override=decision(override, ours) if override else None,
     )
