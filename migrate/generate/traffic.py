@@ -22,6 +22,7 @@ DNS: Object = {
     "ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}],
 }
 ANYWHERE = ("0.0.0.0/0", "::/0")
+WEB = (80, 443)
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -78,7 +79,13 @@ def findings(workload: Workload, estate: Estate) -> list[Finding]:
         message = f"{workload.name} calls {notes.listed(silent)} on a port that is not known, so its policy denies it."
         remedy = "Add an egress rule with the port to networkpolicy.yaml."
         told.append(notes.finding(workload, "egress-unknown", message, remedy))
-    if ports(workload) and not _ingress(workload, estate):
+    coming = _ingress(workload, estate)
+    if door := [rule for rule in _front_door(workload, estate) if rule in coming]:
+        opened = notes.listed([str(number) for number, _ in door[0].ports])
+        message = f"{workload.name} is taken for the way in from outside: its policy lets anyone in on {opened}."
+        remedy = "Narrow the ingress in networkpolicy.yaml where only some may come."
+        told.append(notes.finding(workload, "front-door", message, remedy, severity=Severity.NOTE))
+    if ports(workload) and not coming:
         message = f"Nobody is known to call {workload.name}, so its policy lets nobody in."
         remedy = "Add an ingress rule for its callers to networkpolicy.yaml, or a route."
         told.append(notes.finding(workload, "no-caller", message, remedy, severity=Severity.NOTE))
@@ -129,7 +136,22 @@ def _ingress(workload: Workload, estate: Estate) -> list[Rule]:
         peers = _callers(edge, workload, estate) if edge.protocol in ("tcp", "udp") else ()
         if peers:
             found.append(Rule(peers, _wanted(edge, workload), f"{edge.seen or 'assessment'}: {edge.source} calls it"))
-    return found + _from_outside(workload, estate)
+    found += _from_outside(workload, estate)
+    served = {pair for rule in found for pair in rule.ports}
+    return found + [rule for rule in _front_door(workload, estate) if not served & set(rule.ports)]
+
+
+def _front_door(workload: Workload, estate: Estate) -> list[Rule]:
+    """A balancer that nobody in the estate calls, and that forwards to others, is where the world comes in."""
+    product = estate.product(workload)
+    forwards = any((workload.environment, edge.target) in estate.workloads for edge in _outgoing(workload))
+    if product is None or product.category != "proxy" or not forwards:
+        return []
+    known = [(port.number, port.protocol.upper()) for port in ports(workload)]
+    web = tuple(pair for pair in known if pair[0] in WEB)
+    anywhere: tuple[Object, ...] = tuple({"ipBlock": {"cidr": cidr}} for cidr in ANYWHERE)
+    told = "it forwards to others and nobody here calls it, so it is where users come in"
+    return [Rule(anywhere, web or tuple(known), told)] if known else []
 
 
 def _from_outside(workload: Workload, estate: Estate) -> list[Rule]:

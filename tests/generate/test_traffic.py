@@ -21,7 +21,9 @@ from tests.generate.test_probes import BALANCER
 
 
 def files(*workloads: Workload, **target: Any) -> tuple[dict[str, list[dict[str, Any]]], list[Finding]]:
-    artifacts, findings = generate(assessment(*workloads), catalog=CATALOG, target=Target(**target))
+    balancer = msgspec.structs.replace(CATALOG["nginx"], title="HAProxy", category="proxy")
+    known = {**CATALOG, "haproxy": balancer}
+    artifacts, findings = generate(assessment(*workloads), catalog=known, target=Target(**target))
     return {
         artifact.path: list(yaml.safe_load_all(artifact.text))
         for artifact in artifacts
@@ -228,6 +230,19 @@ def test_no_routes_if_none_are_wanted() -> None:
     found, findings = files(site(SITE), routes=Routes.NONE)
     assert not [path for path in found if "ingress" in path or "httproute" in path]
     assert "no-caller" in {one.check for one in findings}
+
+
+def test_a_balancer_that_nobody_calls_is_where_users_come_in() -> None:
+    """Only on the ports of the web, if it has those; its statistics stay closed."""
+    ports_ = (Port(443), Port(8404))
+    balancer = workload("haproxy", Placement.DEPLOYMENT, machines=("lb1",), ports=ports_, units=estates.SHOP.units)
+    balancer = msgspec.structs.replace(balancer, software="haproxy", edges=(Edge("haproxy", "nginx", 80),))
+    found, findings = files(balancer, NGINX)
+    anyone = [{"ipBlock": {"cidr": cidr}} for cidr in ("0.0.0.0/0", "::/0")]
+    assert policy(found, "haproxy")["ingress"] == [{"from": anyone, "ports": [{"port": 443, "protocol": "TCP"}]}]
+    assert "front-door" in {one.check for one in findings}
+    alone = msgspec.structs.replace(balancer, edges=())
+    assert policy(files(alone, NGINX)[0], "haproxy")["ingress"] == []
 
 
 def test_daemon_sets_run_on_every_node() -> None:
