@@ -22,12 +22,12 @@ from migrate.catalog import own
 from migrate.check import ask_others, check
 from migrate.check.outside import Heard
 from migrate.clients.engine import Engine
-from migrate.discover import fleet, libvirt, openstack
-from migrate.errors import EngineError, SourceError, UsageError
+from migrate.discover import fleet, sources
+from migrate.errors import EngineError, UsageError
 from migrate.generate import generate as generate_files
 from migrate.model.artifact import Artifact
 from migrate.model.assessment import Assessment, Figures
-from migrate.model.config import Config, Environment, Override, Policy
+from migrate.model.config import Config, Environment, Override
 from migrate.model.finding import Finding, Severity
 from migrate.model.machine import Fleet, Host, Machine, MachineClass
 from migrate.model.messages import Progress
@@ -41,11 +41,8 @@ from migrate.record.session import Session
 
 Watch = Callable[[str], None]
 T = TypeVar("T")
-Discover = Callable[[], tuple[list[Machine], list[Finding]]]
 
 MOST_PLAYERS = 8
-UNREACHABLE = ("libvirt-unreachable", "openstack-unreachable")
-"""Findings that say a source gave no answer, so that a missing VM may well be there."""
 
 
 class Estate(msgspec.Struct, frozen=True):
@@ -223,7 +220,7 @@ def session(environment: Environment, asked: Asked, crew: Crew) -> Session:
 
 def look(name: str, environment: Environment, asked: Asked, engine: Session) -> Seen:
     """The machines of one environment, as inventory, hypervisors and clouds see them together."""
-    found, findings = sources(environment, asked.base, asked.config.policy)
+    found, findings = sources.ask(environment, asked.base, asked.config.policy)
     try:
         inventory, read = engine.inventory()
     except EngineError as error:
@@ -247,36 +244,6 @@ def with_observations(recorded: Recording, environment: Environment, base: Path)
     return msgspec.structs.replace(recorded, machines=tuple(observed(recorded.machines, folder)))
 
 
-def sources(environment: Environment, base: Path, policy: Policy) -> tuple[list[Machine], list[Finding]]:
-    """What hypervisors and clouds know; where a library is missing, the inventory alone is still worth a report."""
-    asked = (
-        (
-            "libvirt",
-            environment.libvirt,
-            lambda: libvirt.discover(environment.libvirt, base=base, limit=policy.source_timeout),
-        ),
-        (
-            "openstack",
-            environment.openstack,
-            lambda: openstack.discover(
-                environment.openstack, limit=policy.source_timeout, every_project=policy.all_projects
-            ),
-        ),
-    )
-    with ThreadPoolExecutor(len(asked)) as pool:
-        answers = list(pool.map(lambda one: answered(*one), asked))
-    return [vm for vms, _ in answers for vm in vms], [finding for _, findings in answers for finding in findings]
-
-
-def answered(kind: str, names: Sequence[str], ask: Discover) -> tuple[list[Machine], list[Finding]]:
-    try:
-        return ask()
-    except SourceError as error:
-        return [], [
-            Finding(f"{kind}-unreachable", name, str(error), error.hint, severity=Severity.ERROR) for name in names
-        ]
-
-
 def told(play: Progress) -> str:
     return f"recorded {play.play} on {play.hosts} kind{'s' if play.hosts != 1 else ''} of machine"
 
@@ -284,8 +251,7 @@ def told(play: Progress) -> str:
 def joined(
     name: str, hosts: Sequence[Host], seen: Sequence[Machine], findings: Sequence[Finding]
 ) -> tuple[list[Machine], list[Finding]]:
-    silent = [finding.subject for finding in findings if finding.check in UNREACHABLE]
-    machines, misfits = fleet.join(name, hosts, seen, unanswered=silent)
+    machines, misfits = fleet.join(name, hosts, seen, unanswered=sources.silent(findings))
     kinds = {host.name: host.kind for host in hosts}
     return [msgspec.structs.replace(machine, kind=kinds.get(machine.name, -1)) for machine in machines], misfits
 

@@ -9,6 +9,7 @@ import pytest
 
 from migrate import pipeline
 from migrate.clients.engine import Engine
+from migrate.discover import libvirt
 from migrate.errors import EngineError, SourceError, UsageError
 from migrate.model.assessment import Figures
 from migrate.model.config import Config, Environment
@@ -101,7 +102,7 @@ def test_without_libvirt_bindings_the_inventory_is_still_judged(base: Path, monk
     def refuse(*_: object, **__: object) -> None:
         raise SourceError("libvirt-python is not installed", hint="install it")
 
-    monkeypatch.setattr(pipeline.libvirt, "discover", refuse)
+    monkeypatch.setattr(libvirt, "discover", refuse)
     told = pipeline.assess(config(default=Environment(("one",), ("qemu:///system",))), base)
     assert [one.name for one in told.workloads] == ["nginx"]
     assert told.partial

@@ -11,6 +11,7 @@ import msgspec
 
 from migrate import pipeline
 from migrate.commands.sources import Given, settings, watching
+from migrate.discover import sources
 from migrate.discover.changes import compare
 from migrate.errors import DECISION_NEEDED, FINE, SOURCE_FAILED, FileError, UsageError
 from migrate.files import replace_file
@@ -48,8 +49,7 @@ def changed(old: Fleet, fleet: Fleet, given: Given) -> tuple[Change, ...]:
     before = msgspec.structs.replace(
         old, machines=tuple(one for one in old.machines if not asked or one.environment in asked)
     )
-    silent = [finding.subject for finding in fleet.findings if finding.check in pipeline.UNREACHABLE]
-    return compare(before, fleet, unanswered=silent)
+    return compare(before, fleet, unanswered=sources.silent(fleet.findings))
 
 
 def formatted(fleet: Fleet, changes: tuple[Change, ...], format: str, *, diff: bool) -> str:

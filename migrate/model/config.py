@@ -20,6 +20,7 @@ class Environment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     names clouds of clouds.yaml, as NAME or NAME/REGION, or `envvars` for the OS_* variables. `facts` is a folder of
     Ansible's fact cache (jsonfile, or `ansible -m setup --tree`): what machines are, what they use and whom they talk
     to. Without it, plays are recorded with the cache of the project's ansible.cfg, if that lies in the project.
+    `sources` asks sources that other packages bring: by their name, what each is to ask.
     """
 
     inventories: tuple[str, ...] = ()
@@ -27,6 +28,7 @@ class Environment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     openstack: tuple[str, ...] = ()
     extra_vars: tuple[str, ...] = ()
     facts: str = ""
+    sources: dict[str, tuple[str, ...]] = {}
 
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
