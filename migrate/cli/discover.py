@@ -59,7 +59,7 @@ def discover(
 
     A snapshot is kept in .migrate/fleet beside the configuration, unless a source failed.
     """
-    options = locals() | {"playbooks": None, "fact_cache": None}
+    options = locals()
     from migrate.commands.discover import discovered
     from migrate.commands.sources import given_as
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from migrate.errors import FileError
 from migrate.files import replace_file
 from migrate.model.assessment import Assessment
 from migrate.model.workload import Placement
@@ -26,17 +25,12 @@ def show(assessment: Assessment, format: str, workload: str, output: Path | None
 
 
 def deliver(text: str, output: Path | None) -> None:
-    """To a file, or to standard output."""
+    """To a file, or to standard output. Raises FileError where the file can't be written."""
     if output is None:
         sys.stdout.write(text)
         sys.stdout.flush()
-        return
-    try:
+    else:
         replace_file(output, text.encode())
-    except OSError as error:
-        raise FileError(
-            f"{output}: {error.strerror}", hint="Give -o a file in a folder that exists and may be written."
-        ) from error
 
 
 def formatted(assessment: Assessment, format: str, output: Path | None) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from migrate import pipeline
+from migrate.commands.assess import deliver
 from migrate.commands.sources import Given, settings, watching
 from migrate.discover import sources
 from migrate.discover.changes import compare
@@ -35,7 +36,8 @@ def discovered(given: Given, format: str, output: Path | None, *, diff: bool) ->
     if whole:
         keep(fleet, folder)
     changes = changed(old or Fleet(), fleet, given) if diff else ()
-    write(formatted(fleet, changes, format, diff=diff), output)
+    tty = output is None and sys.stdout.isatty()
+    deliver(formatted(fleet, changes, format, diff=diff, tty=tty), output)
     print(rendered(fleet), end="", file=sys.stderr)
     if fleet.partial:
         print("migrate: a source failed, so no snapshot is kept of this answer", file=sys.stderr)
@@ -52,7 +54,7 @@ def changed(old: Fleet, fleet: Fleet, given: Given) -> tuple[Change, ...]:
     return compare(before, fleet, unanswered=sources.silent(fleet.findings))
 
 
-def formatted(fleet: Fleet, changes: tuple[Change, ...], format: str, *, diff: bool) -> str:
+def formatted(fleet: Fleet, changes: tuple[Change, ...], format: str, *, diff: bool, tty: bool) -> str:
     if format == "json":
         written = msgspec.json.encode(changes if diff else fleet, order="deterministic")
         return msgspec.json.format(written, indent=2).decode() + "\n"
@@ -66,7 +68,6 @@ def formatted(fleet: Fleet, changes: tuple[Change, ...], format: str, *, diff: b
         return report.markdown(fleet)
     from rich.console import Console
 
-    tty = sys.stdout.isatty()
     return report.render(fleet, color=tty, width=Console().width if tty else 0)
 
 
@@ -75,14 +76,6 @@ def rendered(fleet: Fleet) -> str:
     from migrate.report import terminal
 
     return terminal.render_findings(list(fleet.findings), color=sys.stderr.isatty())
-
-
-def write(text: str, output: Path | None) -> None:
-    if output is None:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    else:
-        replace_file(output, text.encode())
 
 
 def snapshots(folder: Path) -> list[Path]:

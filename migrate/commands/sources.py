@@ -37,10 +37,10 @@ class Given(msgspec.Struct, frozen=True):
 
 
 def given_as(options: Mapping[str, Any]) -> Given:
-    """The options of a command, by parameter name, that are about sources."""
+    """The options of a command, by parameter name, that are about sources; a command need not have all of them."""
 
     def many(name: str) -> tuple[str, ...]:
-        return tuple(options[name] or ())
+        return tuple(options.get(name) or ())
 
     return Given(
         config=options["config"],
@@ -51,7 +51,7 @@ def given_as(options: Mapping[str, Any]) -> Given:
         extra_vars=many("extra_vars"),
         playbooks=many("playbooks"),
         environments=many("environment"),
-        fact_cache=options["fact_cache"],
+        fact_cache=options.get("fact_cache", ""),
         trusted=options["trust_project"],
         cached=not options["no_cache"],
         assign=many("assign"),

@@ -12,10 +12,9 @@ from typing import Any
 
 import msgspec
 
+from migrate.clients.openstack import Record
 from migrate.discover.domain import printable
 from migrate.model.machine import Disk, Instance, Machine, Nic, Opening, Power
-
-Record = dict[str, Any]
 
 GIB = 2**30
 MIB = 2**20

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Protocol
 
@@ -48,22 +48,23 @@ SOURCES: dict[str, Source] = {"libvirt": ask_libvirt, "openstack": ask_openstack
 def ask(environment: Environment, base: Path, policy: Policy) -> Answer:
     """What all sources of an environment know, several asked at once; one that fails costs only itself."""
     asked = {"libvirt": environment.libvirt, "openstack": environment.openstack, **environment.sources}
-    known = {name: source(name) for name, names in asked.items() if names}
+    others = entry_points(group=GROUP)
+    known = {name: source(name, others) for name, names in asked.items() if names}
     with ThreadPoolExecutor(max(1, len(known))) as pool:
         answers = list(pool.map(lambda name: _answer(name, known[name], asked[name], base, policy), known))
     return [vm for vms, _ in answers for vm in vms], [finding for _, findings in answers for finding in findings]
 
 
-def source(name: str) -> Source:
-    """Ours, or one that an installed package brings. Raises UsageError for a name that there is not, or is twice."""
-    points = [point for point in entry_points(group=GROUP) if point.name == name]
+def source(name: str, others: Iterable[EntryPoint]) -> Source:
+    """Ours, or one of `others`' packages. Raises UsageError for a name that there is not, or is twice."""
+    points = [point for point in others if point.name == name]
     if len(points) + (name in SOURCES) > 1:
         raise UsageError(f"two sources are called {name}", hint="Remove one of the packages that bring it.")
     if name in SOURCES:
         return SOURCES[name]
     if not points:
-        others = sorted({*SOURCES, *(point.name for point in entry_points(group=GROUP))})
-        raise UsageError(f"no source is called {name}", hint=f"There are: {', '.join(others)}.")
+        names = sorted({*SOURCES, *(point.name for point in others)})
+        raise UsageError(f"no source is called {name}", hint=f"There are: {', '.join(names)}.")
     found: Source = points[0].load()
     return found
 
