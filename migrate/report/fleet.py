@@ -28,12 +28,13 @@ COLUMNS = (
 )
 GIB = 2**30
 WIDTH = 120
+FEW = 5
 MARKS = {"appeared": "+", "vanished": "-", "renamed": "~", "changed": "~"}
 
 
 def render(fleet: Fleet, *, color: bool = False, width: int = 0) -> str:
-    """A table; empty columns are left out."""
-    rows = [_row(machine) for machine in fleet.machines]
+    """A table; empty columns are left out, and of many groups the first few stand for all."""
+    rows = [_row(machine, most=FEW) for machine in fleet.machines]
     shown = [number for number in range(len(COLUMNS)) if any(row[number] for row in rows)]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for number in shown:
@@ -86,7 +87,10 @@ def render_changes(changes: Sequence[Change]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _row(machine: Machine) -> tuple[str, ...]:
+def _row(machine: Machine, *, most: int = 0) -> tuple[str, ...]:
+    """Its cells; `most` groups at most, 0 for all."""
+    groups = machine.groups[: most or None]
+    more = f", +{len(machine.groups) - len(groups)} more" if len(groups) < len(machine.groups) else ""
     return (
         machine.environment,
         machine.name,
@@ -96,7 +100,7 @@ def _row(machine: Machine) -> tuple[str, ...]:
         machine.os,
         ", ".join(_size(disk.capacity) or disk.target or disk.source or "?" for disk in machine.data_disks),
         ", ".join(machine.addresses),
-        ", ".join(machine.groups),
+        ", ".join(groups) + more,
         ", ".join(machine.seen_by),
     )
 

@@ -22,6 +22,12 @@ def test_a_table_shows_what_is_known() -> None:
     assert "addresses" not in text  # nobody has any
 
 
+def test_many_groups_are_counted_in_the_table_alone() -> None:
+    fleet = Fleet(machines=(Machine("db1", groups=tuple("abcdefgh")),))
+    assert "a, b, c, d, e, +3 more" in report.render(fleet)
+    assert "a b c d e f g h" in report.comma_separated(fleet)
+
+
 def test_csv_is_for_programs_and_harmless_in_a_spreadsheet() -> None:
     first, second = csv.DictReader(report.comma_separated(FLEET).splitlines())
     assert (first["memory"], first["data_disks"], first["data_bytes"]) == (str(2**32), "1", str(2**35))
